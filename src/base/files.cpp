@@ -1,0 +1,134 @@
+// Bounded reads, atomic writes.
+#include "base/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <facenet/error.hpp>
+
+namespace facenet {
+namespace {
+
+[[noreturn]] void io_error(const std::string& what, const std::filesystem::path& path) {
+  throw IoError(what + " '" + printable(path) + "': " + std::strerror(errno));
+}
+
+struct Descriptor {
+  int value;
+  ~Descriptor() {
+    if (value >= 0) ::close(value);
+  }
+};
+
+}  // namespace
+
+std::string printable(const std::filesystem::path& path) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  for (const char c : path.native()) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      text += "\\x";
+      text += kHex[byte >> 4U];
+      text += kHex[byte & 15U];
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t limit) {
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.value < 0) io_error("cannot open", path);
+  struct stat status {};
+  if (::fstat(file.value, &status) != 0) io_error("cannot read", path);
+  if (S_ISDIR(status.st_mode)) throw IoError("cannot read '" + printable(path) + "': it is a folder, not a file");
+  std::vector<std::uint8_t> bytes;
+  if (status.st_size > 0 && static_cast<std::uint64_t>(status.st_size) <= limit) {
+    bytes.reserve(static_cast<std::size_t>(status.st_size));
+  }
+  // Read until the end rather than trusting the size: a pipe has none, and a file may grow or shrink meanwhile.
+  std::vector<std::uint8_t> chunk(std::size_t{1} << 20U);
+  while (true) {
+    const ssize_t count = ::read(file.value, chunk.data(), chunk.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) io_error("cannot read", path);
+    if (count == 0) return bytes;
+    if (bytes.size() + static_cast<std::size_t>(count) > limit) {
+      throw FormatError("'" + printable(path) + "' is larger than the " + std::to_string(limit) +
+                        " bytes that such a file may have");
+    }
+    bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + count);
+  }
+}
+
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  struct stat status {};
+  direct_ = ::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  if (direct_) {
+    if (S_ISDIR(status.st_mode)) throw IoError("cannot write '" + printable(path_) + "': it is a folder");
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor_ < 0) io_error("cannot write", path_);
+    return;
+  }
+  // A link stays a link: the file it names is replaced.
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(path_, ignored)) {
+    if (auto target = std::filesystem::weakly_canonical(path_, ignored); !ignored) path_ = std::move(target);
+  }
+  std::string pattern = path_.native() + ".XXXXXX.tmp";
+  descriptor_ = ::mkostemps(pattern.data(), 4, O_CLOEXEC);
+  if (descriptor_ < 0) io_error("cannot write", path_);
+  temporary_ = pattern;
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  ::fchmod(descriptor_, 0666 & ~mask);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) io_error("cannot write", path_);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+void AtomicFile::commit() {
+  if (!direct_) {
+    if (::fsync(descriptor_) != 0) io_error("cannot write", path_);
+    const int closed = ::close(descriptor_);
+    descriptor_ = -1;
+    if (closed != 0) io_error("cannot write", path_);
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) io_error("cannot write", path_);
+    temporary_.clear();
+    // The rename itself must survive a power cut: flush the folder too.
+    const auto parent = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+    const Descriptor folder{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (folder.value >= 0) ::fsync(folder.value);
+    return;
+  }
+  const int closed = ::close(descriptor_);
+  descriptor_ = -1;
+  if (closed != 0) io_error("cannot write", path_);
+}
+
+void write_file(const std::filesystem::path& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(content);
+  file.commit();
+}
+
+void require_writable(const std::filesystem::path& path) { const AtomicFile probe(path); }
+
+}  // namespace facenet
