@@ -1,4 +1,4 @@
-# What every target of ours is compiled with.
+# What every target of ours is compiled with. Never -march=native: what is installed must run on another machine.
 add_library(facenet_options INTERFACE)
 target_compile_features(facenet_options INTERFACE cxx_std_20)
 target_compile_options(facenet_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
@@ -6,4 +6,23 @@ target_compile_options(facenet_options INTERFACE -Wall -Wextra -Wpedantic -Wshad
 if(FACENET_SANITIZE)
   target_compile_options(facenet_options INTERFACE -fsanitize=${FACENET_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(facenet_options INTERFACE -fsanitize=${FACENET_SANITIZE})
+  if(FACENET_SANITIZE MATCHES "undefined")
+    target_compile_options(facenet_options INTERFACE -fno-sanitize-recover=undefined)  # a finding fails the test
+  endif()
 endif()
+
+# facenet_isa_flags(SOURCES...): a file named *_avx2.cpp or *_avx512.cpp is compiled for that instruction set. The code
+# that calls into it first asks the processor.
+function(facenet_isa_flags)
+  if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
+    return()
+  endif()
+  foreach(source IN LISTS ARGN)
+    if(source MATCHES "_avx2\\.cpp$")
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
+    elseif(source MATCHES "_avx512\\.cpp$")
+      set_source_files_properties(${source} PROPERTIES
+        COMPILE_OPTIONS "-mavx2;-mfma;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl")
+    endif()
+  endforeach()
+endfunction()

@@ -1,18 +1,49 @@
-# Everything that FaceNetLib builds on. The one list: what each is for and how to get it stands in docs/contributing.md.
+# Everything that FaceNetLib builds on: the one list. docs/contributing.md says what each is for.
 
-# scripts/setup.sh installs oneDNN's wheels into this prefix of the source tree.
+option(FACENET_WITH_TURBOJPEG "Decode JPEG with libjpeg-turbo: several times as fast as stb_image, and reads CMYK" ON)
+
+# find_package(PACKAGE ...) or stop with words that say what it is for and which Debian package brings it.
+macro(facenet_require package debian purpose)
+  find_package(${package} ${ARGN} QUIET)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "FaceNetLib needs ${package} (${ARGN}) for ${purpose}, and it was not found.\n"
+      "On Debian and Ubuntu: apt install ${debian}, or run scripts/setup.sh, which installs all that is needed. "
+      "Elsewhere install it and add its prefix to CMAKE_PREFIX_PATH.")
+  endif()
+endmacro()
+
+# oneDNN 3. scripts/setup.sh puts its wheels into .deps/onednn of the source tree; a prefix that the caller names in
+# CMAKE_PREFIX_PATH goes first. Asking for 3.2 passes over a version 2 that may be found on the way.
 list(APPEND CMAKE_PREFIX_PATH ${PROJECT_SOURCE_DIR}/.deps/onednn)
-
-find_package(dnnl CONFIG QUIET)
-if(NOT dnnl_FOUND OR dnnl_VERSION VERSION_LESS 3.2)
+find_package(dnnl 3.2 CONFIG QUIET)
+if(NOT dnnl_FOUND)
+  set(considered "")
+  foreach(config version IN ZIP_LISTS dnnl_CONSIDERED_CONFIGS dnnl_CONSIDERED_VERSIONS)
+    string(APPEND considered "\n  version ${version}: ${config}")
+  endforeach()
+  if(considered STREQUAL "")
+    set(considered " none")
+  endif()
   message(FATAL_ERROR
-    "FaceNetLib needs oneDNN 3.2 or later (found: '${dnnl_VERSION}'). Debian's libdnnl-dev is version 2, whose API is "
-    "another one. Run scripts/setup.sh, or install oneDNN 3 (conda-forge, vcpkg, Homebrew, Spack) and add its prefix to "
-    "CMAKE_PREFIX_PATH.")
+    "FaceNetLib needs oneDNN 3.2 or a later 3.x. Found and refused:${considered}\n"
+    "oneDNN 2 (Debian's libdnnl-dev) has another API and cannot be used. What to do: run scripts/setup.sh, which puts "
+    "oneDNN 3.2 into .deps/onednn of the source tree and leaves the system's alone; or install oneDNN 3 (conda-forge, "
+    "vcpkg, Homebrew, Spack) and add its prefix to CMAKE_PREFIX_PATH. Then configure a fresh build folder.")
 endif()
-find_package(OpenMP REQUIRED COMPONENTS CXX)
-find_package(Eigen3 3.4 REQUIRED NO_MODULE)
-find_package(nlohmann_json 3.9 REQUIRED)
-find_path(STB_INCLUDE_DIR stb_image.h PATH_SUFFIXES stb REQUIRED)
-find_path(TURBOJPEG_INCLUDE_DIR turbojpeg.h)
-find_library(TURBOJPEG_LIBRARY turbojpeg)
+
+facenet_require(OpenMP "g++ (or libomp-14-dev for Clang 14)" "threads" COMPONENTS CXX)
+facenet_require(Eigen3 libeigen3-dev "small dense algebra" 3.4 NO_MODULE)
+facenet_require(nlohmann_json nlohmann-json3-dev "the metadata of model files" 3.9)
+facenet_require(Stb libstb-dev "reading and writing images")
+if(FACENET_WITH_TURBOJPEG)
+  facenet_require(TurboJPEG "libturbojpeg0-dev (or configure with -DFACENET_WITH_TURBOJPEG=OFF)" "reading JPEG files")
+endif()
+if(FACENET_BUILD_PROGRAM)
+  facenet_require(CLI11 libcli11-dev "the command line of the facenet program (FACENET_BUILD_PROGRAM)" 2.1)
+endif()
+if(FACENET_BUILD_TESTS)
+  facenet_require(Catch2 catch2 "the tests (FACENET_BUILD_TESTS); versions 2.13 and 3 both work")
+  if(Catch2_VERSION VERSION_LESS 2.13)
+    message(FATAL_ERROR "FaceNetLib's tests need Catch2 2.13 or 3, and found ${Catch2_VERSION} in ${Catch2_DIR}.")
+  endif()
+endif()
