@@ -18,6 +18,12 @@ constexpr std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31U);
 }
 
+/// A number in [0, count) from 64 random bits; count > 0.
+constexpr std::uint64_t scaled(std::uint64_t random, std::uint64_t count) {
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<std::uint64_t>((static_cast<Wide>(random) * count) >> 64U);
+}
+
 /// A generator (xoshiro256**, Blackman and Vigna 2018) with the draws that the library needs. Copyable; its four words
 /// are its whole state, so a checkpoint can keep them. Belongs to one thread.
 class Random {
@@ -49,9 +55,7 @@ class Random {
   double uniform() { return static_cast<double>(next() >> 11U) * 0x1.0p-53; }
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
   /// Uniform in [0, count); count > 0.
-  std::uint64_t below(std::uint64_t count) {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * count) >> 64U);
-  }
+  std::uint64_t below(std::uint64_t count) { return scaled(next(), count); }
   bool chance(double probability) { return uniform() < probability; }
   /// Standard normal (Box-Muller; the second value is not kept, so that the state is the four words alone).
   double normal() {
