@@ -1,0 +1,171 @@
+// Triplet loss through pair weights: the sum over triplets is linear in how often each pair pulls and pushes.
+//   weight(i,j) = (active triplets with i the anchor and j the positive) - (... and j the negative)
+//   d loss / d e_i = 2 scale * sum over j of (weight(i,j) + weight(j,i)) (e_i - e_j)
+#include "facenet/train/triplet_loss.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/threads.hpp"
+#include "facenet/error.hpp"
+
+namespace facenet {
+namespace {
+
+struct Sums {
+  double loss = 0;
+  double positive = 0;
+  double negative = 0;
+  std::int64_t selected = 0;
+  std::int64_t active = 0;
+  std::int64_t possible = 0;  // triplets of the batch, for Mining::all
+};
+
+Sums weigh_list(const std::vector<Triplet>& triplets, std::size_t n, const float* distances, float alpha,
+                std::vector<std::int32_t>& weights) {
+  Sums sums;
+  const auto fits = [n](std::int32_t i) { return i >= 0 && static_cast<std::size_t>(i) < n; };
+  for (const Triplet& t : triplets) {
+    if (!fits(t.anchor) || !fits(t.positive) || !fits(t.negative)) {
+      throw InvalidArgument("TripletLoss: triplet (" + std::to_string(t.anchor) + ", " + std::to_string(t.positive) +
+                            ", " + std::to_string(t.negative) + ") is outside a batch of " + std::to_string(n));
+    }
+    const std::size_t row = static_cast<std::size_t>(t.anchor) * n;
+    const std::size_t p = row + static_cast<std::size_t>(t.positive);
+    const std::size_t m = row + static_cast<std::size_t>(t.negative);
+    sums.positive += static_cast<double>(distances[p]);
+    sums.negative += static_cast<double>(distances[m]);
+    const double loss =
+        static_cast<double>(distances[p]) - static_cast<double>(distances[m]) + static_cast<double>(alpha);
+    ++sums.selected;
+    if (loss <= 0) continue;
+    ++sums.active;
+    sums.loss += loss;
+    ++weights[p];
+    --weights[m];
+  }
+  return sums;
+}
+
+// All triplets of one anchor with a positive loss, summed by sorting its positives and negatives: a positive at d meets
+// the negatives nearer than d + alpha, which are the first of their order.
+Sums weigh_row(std::span<const std::int32_t> labels, std::size_t anchor, const float* distances, float alpha,
+               std::int32_t* weights) {
+  struct Item {
+    double distance;
+    std::size_t row;
+    bool operator<(const Item& other) const {
+      return distance != other.distance ? distance < other.distance : row < other.row;
+    }
+  };
+  std::vector<Item> positives;
+  std::vector<Item> negatives;
+  for (std::size_t j = 0; j < labels.size(); ++j) {
+    if (j == anchor) continue;
+    const double distance = static_cast<double>(distances[j]);
+    if (labels[j] == labels[anchor]) {
+      positives.push_back({distance + static_cast<double>(alpha), j});
+    } else {
+      negatives.push_back({distance, j});
+    }
+  }
+  Sums sums;
+  sums.possible = static_cast<std::int64_t>(positives.size()) * static_cast<std::int64_t>(negatives.size());
+  if (sums.possible == 0) return sums;
+  std::sort(positives.begin(), positives.end());
+  std::sort(negatives.begin(), negatives.end());
+  std::size_t nearer = 0;
+  double sum = 0;  // of the `nearer` first negatives' distances
+  for (std::size_t p = 0; p < positives.size(); ++p) {
+    for (; nearer < negatives.size() && negatives[nearer].distance < positives[p].distance; ++nearer) {
+      sum += negatives[nearer].distance;
+      // Every positive from here on is active with this negative.
+      weights[negatives[nearer].row] -= static_cast<std::int32_t>(positives.size() - p);
+    }
+    const auto count = static_cast<double>(nearer);
+    weights[positives[p].row] += static_cast<std::int32_t>(nearer);
+    sums.loss += count * positives[p].distance - sum;
+    sums.positive += count * (positives[p].distance - static_cast<double>(alpha));
+    sums.negative += sum;
+    sums.active += static_cast<std::int64_t>(nearer);
+  }
+  sums.selected = sums.active;
+  return sums;
+}
+
+Sums weigh_all(std::span<const std::int32_t> labels, const float* distances, float alpha,
+               std::vector<std::int32_t>& weights) {
+  const std::size_t n = labels.size();
+  std::vector<Sums> rows(n);
+  parallel_for(static_cast<std::int64_t>(n), [&](std::int64_t a) {
+    const auto anchor = static_cast<std::size_t>(a);
+    rows[anchor] = weigh_row(labels, anchor, distances + anchor * n, alpha, weights.data() + anchor * n);
+  });
+  Sums total;
+  for (const Sums& row : rows) {
+    total.loss += row.loss;
+    total.positive += row.positive;
+    total.negative += row.negative;
+    total.selected += row.selected;
+    total.active += row.active;
+    total.possible += row.possible;
+  }
+  return total;
+}
+
+}  // namespace
+
+TripletLoss::TripletLoss(const Parameters& parameters) : parameters_(parameters) {
+  if (!(parameters.alpha >= 0) || !std::isfinite(parameters.alpha)) {
+    throw InvalidArgument("TripletLoss: alpha " + std::to_string(parameters.alpha) + " must be 0 or more");
+  }
+}
+
+TripletLossResult TripletLoss::compute(std::span<const float> embeddings, std::size_t n, std::size_t d,
+                                       std::span<const float> distances, const TripletSelection& selection) const {
+  const bool all = !selection.all_of.empty();
+  if (embeddings.size() != n * d || distances.size() != n * n || (all && selection.all_of.size() != n)) {
+    throw InvalidArgument("TripletLoss: " + std::to_string(embeddings.size()) + " embedding values, " +
+                          std::to_string(distances.size()) + " distances and " +
+                          std::to_string(selection.all_of.size()) + " labels do not fit [" + std::to_string(n) + ", " +
+                          std::to_string(d) + "]");
+  }
+  std::vector<std::int32_t> weights(n * n);
+  const Sums sums = all ? weigh_all(selection.all_of, distances.data(), parameters_.alpha, weights)
+                        : weigh_list(selection.triplets, n, distances.data(), parameters_.alpha, weights);
+  TripletLossResult result;
+  result.gradient.assign(n * d, 0.0F);
+  result.selected = sums.selected;
+  result.active = sums.active;
+  const std::int64_t out_of = all ? sums.possible : sums.selected;
+  if (out_of > 0) result.active_fraction = static_cast<double>(sums.active) / static_cast<double>(out_of);
+  if (sums.selected > 0) {
+    result.mean_positive = sums.positive / static_cast<double>(sums.selected);
+    result.mean_negative = sums.negative / static_cast<double>(sums.selected);
+  }
+  if (sums.active == 0) return result;
+
+  double scale = 1;
+  if (parameters_.reduction == TripletReduction::mean_selected) scale /= static_cast<double>(sums.selected);
+  if (parameters_.reduction == TripletReduction::mean_active) scale /= static_cast<double>(sums.active);
+  result.loss = sums.loss * scale;
+  parallel_for(static_cast<std::int64_t>(n), [&](std::int64_t row) {
+    const auto i = static_cast<std::size_t>(row);
+    std::vector<double> sum(d);
+    const float* const own = embeddings.data() + i * d;
+    for (std::size_t j = 0; j < n; ++j) {
+      const std::int64_t weight = std::int64_t{weights[i * n + j]} + weights[j * n + i];
+      if (weight == 0 || i == j) continue;
+      const float* const other = embeddings.data() + j * d;
+      const auto factor = static_cast<double>(weight);
+      for (std::size_t k = 0; k < d; ++k) {
+        sum[k] += factor * (static_cast<double>(own[k]) - static_cast<double>(other[k]));
+      }
+    }
+    for (std::size_t k = 0; k < d; ++k) result.gradient[i * d + k] = static_cast<float>(2 * scale * sum[k]);
+  });
+  return result;
+}
+
+}  // namespace facenet
