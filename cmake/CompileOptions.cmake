@@ -3,6 +3,9 @@ add_library(facenet_options INTERFACE)
 target_compile_features(facenet_options INTERFACE cxx_std_20)
 target_compile_options(facenet_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   $<$<BOOL:${FACENET_WARNINGS_AS_ERRORS}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(facenet_options INTERFACE -Wno-restrict)  # GCC bug 105651: false alarm on string + string
+endif()
 if(FACENET_SANITIZE)
   target_compile_options(facenet_options INTERFACE -fsanitize=${FACENET_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(facenet_options INTERFACE -fsanitize=${FACENET_SANITIZE})

@@ -1,0 +1,180 @@
+// Convolution on oneDNN.
+#include "kernels/convolution.hpp"
+
+#include "kernels/onednn.hpp"
+
+namespace facenet::kernels {
+namespace {
+
+using Desc = dnnl::memory::desc;
+using Dims = dnnl::memory::dims;
+
+Shape destination(const ConvolutionProblem& p) {
+  const auto extent = [&](std::size_t i) {
+    const std::int64_t kernel = (p.weights[2 + i] - 1) * p.dilation[i] + 1;
+    return (p.src[2 + i] + p.pad_begin[i] + p.pad_end[i] - kernel) / p.stride[i] + 1;
+  };
+  return {p.src[0], p.weights[0], extent(0), extent(1)};
+}
+
+Dims weights_dims(const ConvolutionProblem& p) {
+  const auto w = p.weights;
+  if (p.groups == 1) return {w[0], w[1], w[2], w[3]};
+  return {p.groups, w[0] / p.groups, w[1], w[2], w[3]};
+}
+
+Desc plain_weights(const ConvolutionProblem& p) {
+  using Tag = dnnl::memory::format_tag;
+  return {weights_dims(p), dnnl::memory::data_type::f32, p.groups == 1 ? Tag::oihw : Tag::goihw};
+}
+
+Desc any_weights(const ConvolutionProblem& p, DataType type) {
+  return {weights_dims(p), data_type_of(type), dnnl::memory::format_tag::any};
+}
+
+Dims dims(const std::array<std::int64_t, 2>& a, std::int64_t offset = 0) { return {a[0] + offset, a[1] + offset}; }
+
+std::string describe(const ConvolutionProblem& p) {
+  return "convolution of " + p.src.text() + " " + std::string(name_of(p.type)) + " with weights " + p.weights.text() +
+         ", stride " + std::to_string(p.stride[0]) + "x" + std::to_string(p.stride[1]) + ", groups " +
+         std::to_string(p.groups);
+}
+
+// The first convolution reads few channels: there the kernels take them unblocked.
+std::vector<Layout> source_layouts(const ConvolutionProblem& p) {
+  if (p.src[1] <= 3) return {Layout::plain, Layout::nhwc};
+  return {native_blocked_layout(), Layout::nhwc, Layout::plain};
+}
+
+// The description of the first pair of layouts that oneDNN has a fast kernel for; its slow "ref" only where all are.
+template <typename Description, typename Try>
+std::pair<Description, std::pair<Layout, Layout>> choose(const ConvolutionProblem& p, Try&& attempt) {
+  std::pair<Description, std::pair<Layout, Layout>> fallback;
+  bool have_fallback = false;
+  for (const Layout src : source_layouts(p)) {
+    const Layout dst = p.src[1] <= 3 && src == Layout::plain ? native_blocked_layout() : src;
+    try {
+      Description pd = attempt(src, dst);
+      if (!std::string(pd.impl_info_str()).starts_with("ref")) return {pd, {src, dst}};
+      if (!have_fallback) fallback = {pd, {src, dst}};
+      have_fallback = true;
+    } catch (const dnnl::error&) {
+      continue;  // no implementation for these layouts: the next pair
+    }
+  }
+  if (have_fallback) return fallback;
+  const Layout plain = Layout::plain;
+  return {translated(describe(p), [&] { return attempt(plain, plain); }), {plain, plain}};
+}
+
+dnnl::convolution_forward::primitive_desc forward_description(const ConvolutionProblem& p, Layout src, Layout dst) {
+  dnnl::primitive_attr attributes = user_scratchpad();
+  if (p.relu) {
+    dnnl::post_ops post;
+    post.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+    attributes.set_post_ops(post);
+  }
+  const Desc src_desc = descriptor({p.src, p.type, src});
+  const Desc dst_desc = descriptor({destination(p), p.type, dst});
+  const Desc bias({p.weights[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
+  return {engine(),
+          dnnl::prop_kind::forward_training,
+          dnnl::algorithm::convolution_direct,
+          src_desc,
+          any_weights(p, p.type),
+          p.bias ? bias : Desc(),
+          dst_desc,
+          dims(p.stride),
+          dims(p.dilation, -1),
+          dims(p.pad_begin),
+          dims(p.pad_end),
+          attributes};
+}
+
+KernelPtr weights_reorder(const Desc& from, const Desc& to) {
+  const dnnl::reorder::primitive_desc pd(engine(), from, engine(), to, user_scratchpad());
+  return primitive_kernel(pd, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+}
+
+CacheKey key(std::int64_t kind, const ConvolutionProblem& p) {
+  KeyBuilder builder(kind);
+  builder.add({p.src, p.type, Layout::plain}).add({p.weights, DataType::f32, Layout::plain});
+  for (const auto& pair : {p.stride, p.dilation, p.pad_begin, p.pad_end}) builder.add(pair[0]).add(pair[1]);
+  return builder.add(p.groups).add(p.bias ? 1 : 0).add(p.relu ? 1 : 0).done();
+}
+
+// The backward descriptions need a forward one of the same layouts as a hint.
+ConvolutionProblem without_relu(ConvolutionProblem p) {
+  p.relu = false;
+  return p;
+}
+
+}  // namespace
+
+std::shared_ptr<const ConvolutionForward> convolution_forward(const ConvolutionProblem& p) {
+  return cached<ConvolutionForward>(key(1, p), [&] {
+    const auto [pd, layouts] = choose<dnnl::convolution_forward::primitive_desc>(
+        p, [&](Layout src, Layout dst) { return forward_description(p, src, dst); });
+    auto forward = std::make_shared<ConvolutionForward>();
+    forward->src = {p.src, p.type, layouts.first};
+    forward->dst = {destination(p), p.type, layouts.second};
+    std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()},
+                                                     {DNNL_ARG_WEIGHTS, pd.weights_desc()}};
+    if (p.bias) arguments.emplace_back(DNNL_ARG_BIAS, pd.bias_desc());
+    arguments.emplace_back(DNNL_ARG_DST, pd.dst_desc());
+    forward->kernel = primitive_kernel(pd, std::move(arguments));
+    forward->pack = weights_reorder(plain_weights(p), pd.weights_desc());
+    forward->packed_bytes = pd.weights_desc().get_size();
+    return forward;
+  });
+}
+
+std::shared_ptr<const ConvolutionBackwardData> convolution_backward_data(const ConvolutionProblem& with_relu) {
+  const ConvolutionProblem p = without_relu(with_relu);
+  return cached<ConvolutionBackwardData>(key(2, p), [&] {
+    const auto [pd, layouts] =
+        choose<dnnl::convolution_backward_data::primitive_desc>(p, [&](Layout src, Layout dst) {
+          return dnnl::convolution_backward_data::primitive_desc(
+              engine(), dnnl::algorithm::convolution_direct, descriptor({p.src, p.type, src}), any_weights(p, p.type),
+              descriptor({destination(p), p.type, dst}), dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin),
+              dims(p.pad_end), forward_description(p, src, dst), user_scratchpad());
+        });
+    auto backward = std::make_shared<ConvolutionBackwardData>();
+    backward->diff_src = {p.src, p.type, layouts.first};
+    backward->diff_dst = {destination(p), p.type, layouts.second};
+    backward->kernel = primitive_kernel(pd, {{DNNL_ARG_DIFF_DST, pd.diff_dst_desc()},
+                                             {DNNL_ARG_WEIGHTS, pd.weights_desc()},
+                                             {DNNL_ARG_DIFF_SRC, pd.diff_src_desc()}});
+    backward->pack = weights_reorder(plain_weights(p), pd.weights_desc());
+    backward->packed_bytes = pd.weights_desc().get_size();
+    return backward;
+  });
+}
+
+std::shared_ptr<const ConvolutionBackwardWeights> convolution_backward_weights(const ConvolutionProblem& with_relu) {
+  const ConvolutionProblem p = without_relu(with_relu);
+  return cached<ConvolutionBackwardWeights>(key(3, p), [&] {
+    const Desc diff_bias({p.weights[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
+    const auto [pd, layouts] =
+        choose<dnnl::convolution_backward_weights::primitive_desc>(p, [&](Layout src, Layout dst) {
+          return dnnl::convolution_backward_weights::primitive_desc(
+              engine(), dnnl::algorithm::convolution_direct, descriptor({p.src, p.type, src}),
+              any_weights(p, DataType::f32), p.bias ? diff_bias : Desc(), descriptor({destination(p), p.type, dst}),
+              dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin), dims(p.pad_end),
+              forward_description(p, src, dst), user_scratchpad());
+        });
+    auto backward = std::make_shared<ConvolutionBackwardWeights>();
+    backward->src = {p.src, p.type, layouts.first};
+    backward->diff_dst = {destination(p), p.type, layouts.second};
+    std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()},
+                                                     {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()},
+                                                     {DNNL_ARG_DIFF_WEIGHTS, pd.diff_weights_desc()}};
+    if (p.bias) arguments.emplace_back(DNNL_ARG_DIFF_BIAS, pd.diff_bias_desc());
+    backward->kernel = primitive_kernel(pd, std::move(arguments));
+    backward->unpack = weights_reorder(pd.diff_weights_desc(), plain_weights(p));
+    backward->packed_bytes = pd.diff_weights_desc().get_size();
+    return backward;
+  });
+}
+
+}  // namespace facenet::kernels

@@ -1,0 +1,49 @@
+// Convolution kernels: forward, gradient of the source, gradient of the weights.
+#pragma once
+
+#include <array>
+
+#include "kernels/kernel.hpp"
+
+namespace facenet::kernels {
+
+/// All that shapes a convolution. Weights are [O, I/groups, H, W], plain float32; the kernels' packed copies are opaque.
+struct ConvolutionProblem {
+  Shape src;
+  Shape weights;
+  std::array<std::int64_t, 2> stride{1, 1};
+  std::array<std::int64_t, 2> dilation{1, 1};
+  std::array<std::int64_t, 2> pad_begin{0, 0};
+  std::array<std::int64_t, 2> pad_end{0, 0};
+  std::int64_t groups = 1;
+  DataType type = DataType::f32;  ///< of the activations; weights and bias stay float32
+  bool bias = false;
+  bool relu = false;  ///< forward only: applied to the result
+};
+
+struct ConvolutionForward {
+  TensorSpec src, dst;
+  KernelPtr kernel;  ///< src, packed weights, [bias,] dst
+  KernelPtr pack;    ///< plain weights, packed weights
+  std::size_t packed_bytes = 0;
+};
+struct ConvolutionBackwardData {
+  TensorSpec diff_dst, diff_src;
+  KernelPtr kernel;  ///< diff_dst, packed weights, diff_src
+  KernelPtr pack;    ///< plain weights, packed weights
+  std::size_t packed_bytes = 0;
+};
+struct ConvolutionBackwardWeights {
+  TensorSpec src, diff_dst;
+  KernelPtr kernel;  ///< src, diff_dst, packed diff_weights [, diff_bias]
+  KernelPtr unpack;  ///< packed diff_weights, plain diff_weights
+  std::size_t packed_bytes = 0;
+};
+
+/// Built once for each problem and thread count. For the layouts see native_blocked_layout; where no fast kernel takes
+/// that, nhwc and plain are tried.
+std::shared_ptr<const ConvolutionForward> convolution_forward(const ConvolutionProblem& problem);
+std::shared_ptr<const ConvolutionBackwardData> convolution_backward_data(const ConvolutionProblem& problem);
+std::shared_ptr<const ConvolutionBackwardWeights> convolution_backward_weights(const ConvolutionProblem& problem);
+
+}  // namespace facenet::kernels

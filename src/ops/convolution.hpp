@@ -1,0 +1,39 @@
+// Convolution, with groups and asymmetric padding.
+#pragma once
+
+#include "kernels/convolution.hpp"
+#include "ops/operator.hpp"
+
+namespace facenet {
+
+/// Sources: src [N,C,H,W], weights [O,C/groups,KH,KW] and, with `bias`, bias [O]. dst [N,O,H',W'].
+struct Convolution final : Operator {
+  struct Parameters {
+    std::array<std::int64_t, 2> stride{1, 1};
+    std::array<std::int64_t, 2> dilation{1, 1};
+    std::array<std::int64_t, 2> pad_begin{0, 0};  ///< top, left
+    std::array<std::int64_t, 2> pad_end{0, 0};    ///< bottom, right
+    std::int64_t groups = 1;
+    bool bias = true;
+    bool relu = false;  ///< max(0, .) of the result
+  };
+
+  Convolution() = default;
+  explicit Convolution(const Parameters& p) : parameters(p) {}
+
+  std::string_view name() const override { return "convolution"; }
+  void visit(Fields& fields) override;
+  std::size_t parameter_inputs() const override { return parameters.bias ? 2 : 1; }
+  Shape shape(std::span<const Shape> src) const override;
+  Compiled compile(std::span<const Operand> operands) const override;
+  std::vector<Tensor> backward(const BackwardArguments& arguments) const override;
+  RefTensor reference(std::span<const RefTensor> src, const Mode& mode) const override;
+  std::int64_t multiply_adds(std::span<const Shape> src) const override;
+
+  Parameters parameters;
+
+ private:
+  kernels::ConvolutionProblem problem(const TensorSpec& src, const Shape& weights) const;
+};
+
+}  // namespace facenet
