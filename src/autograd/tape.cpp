@@ -14,7 +14,9 @@ Variable Tape::add(Slot slot) {
   return {static_cast<int>(slots_.size()) - 1};
 }
 
-Variable Tape::input(const Tensor& value, bool requires_gradient) { return add({value, requires_gradient, {}, {}, {}}); }
+Variable Tape::input(const Tensor& value, bool requires_gradient) {
+  return add({value, requires_gradient, {}, {}, {}});
+}
 
 Variable Tape::parameter(const ParameterPtr& parameter) {
   const auto [entry, inserted] = parameters_.try_emplace(parameter.get());

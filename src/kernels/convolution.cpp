@@ -132,13 +132,12 @@ std::shared_ptr<const ConvolutionForward> convolution_forward(const ConvolutionP
 std::shared_ptr<const ConvolutionBackwardData> convolution_backward_data(const ConvolutionProblem& with_relu) {
   const ConvolutionProblem p = without_relu(with_relu);
   return cached<ConvolutionBackwardData>(key(2, p), [&] {
-    const auto [pd, layouts] =
-        choose<dnnl::convolution_backward_data::primitive_desc>(p, [&](Layout src, Layout dst) {
-          return dnnl::convolution_backward_data::primitive_desc(
-              engine(), dnnl::algorithm::convolution_direct, descriptor({p.src, p.type, src}), any_weights(p, p.type),
-              descriptor({destination(p), p.type, dst}), dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin),
-              dims(p.pad_end), forward_description(p, src, dst), user_scratchpad());
-        });
+    const auto [pd, layouts] = choose<dnnl::convolution_backward_data::primitive_desc>(p, [&](Layout src, Layout dst) {
+      return dnnl::convolution_backward_data::primitive_desc(
+          engine(), dnnl::algorithm::convolution_direct, descriptor({p.src, p.type, src}), any_weights(p, p.type),
+          descriptor({destination(p), p.type, dst}), dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin),
+          dims(p.pad_end), forward_description(p, src, dst), user_scratchpad());
+    });
     auto backward = std::make_shared<ConvolutionBackwardData>();
     backward->diff_src = {p.src, p.type, layouts.first};
     backward->diff_dst = {destination(p), p.type, layouts.second};

@@ -7,7 +7,8 @@
 
 namespace facenet::kernels {
 
-/// All that shapes a convolution. Weights are [O, I/groups, H, W], plain float32; the kernels' packed copies are opaque.
+/// All that shapes a convolution. Weights are [O, I/groups, H, W], plain float32; the kernels' packed copies are
+/// opaque.
 struct ConvolutionProblem {
   Shape src;
   Shape weights;

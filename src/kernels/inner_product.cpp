@@ -50,8 +50,8 @@ KernelPtr inner_product_backward_data(const InnerProductProblem& p) {
       const Descriptors d(p);
       const dnnl::inner_product_backward_data::primitive_desc pd(engine(), d.src, d.weights, d.dst,
                                                                  forward_description(d), user_scratchpad());
-      return primitive_kernel(
-          pd, {{DNNL_ARG_DIFF_DST, d.dst}, {DNNL_ARG_WEIGHTS, d.weights}, {DNNL_ARG_DIFF_SRC, d.src}});
+      return primitive_kernel(pd,
+                              {{DNNL_ARG_DIFF_DST, d.dst}, {DNNL_ARG_WEIGHTS, d.weights}, {DNNL_ARG_DIFF_SRC, d.src}});
     });
   });
 }

@@ -11,8 +11,9 @@ struct InnerProductProblem {
   bool bias = true;
 };
 
-KernelPtr inner_product_forward(const InnerProductProblem& problem);           ///< src, weights, [bias,] dst
-KernelPtr inner_product_backward_data(const InnerProductProblem& problem);     ///< diff_dst, weights, diff_src
-KernelPtr inner_product_backward_weights(const InnerProductProblem& problem);  ///< src, diff_dst, diff_weights [, diff_bias]
+KernelPtr inner_product_forward(const InnerProductProblem& problem);        ///< src, weights, [bias,] dst
+KernelPtr inner_product_backward_data(const InnerProductProblem& problem);  ///< diff_dst, weights, diff_src
+KernelPtr inner_product_backward_weights(
+    const InnerProductProblem& problem);  ///< src, diff_dst, diff_weights [, diff_bias]
 
 }  // namespace facenet::kernels

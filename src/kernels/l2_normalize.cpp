@@ -44,7 +44,8 @@ KernelPtr l2_normalize_backward(std::int64_t rows, std::int64_t columns) {
       const double scale = norm > 0 ? 1.0 / norm : 0.0;
       const double along = dot(dst + at, diff_dst + at, columns);
       for (std::int64_t i = at; i < at + columns; ++i) {
-        diff_src[i] = static_cast<float>((static_cast<double>(diff_dst[i]) - static_cast<double>(dst[i]) * along) * scale);
+        diff_src[i] =
+            static_cast<float>((static_cast<double>(diff_dst[i]) - static_cast<double>(dst[i]) * along) * scale);
       }
     });
   });

@@ -13,7 +13,7 @@ using Backward = dnnl::lrn_backward;
 
 Forward::primitive_desc forward_description(const LocalResponseNormProblem& p, dnnl::prop_kind kind) {
   const auto data = descriptor(p.src);
-  return {engine(), kind, dnnl::algorithm::lrn_across_channels, data, data, p.size, p.alpha, p.beta, p.k,
+  return {engine(),         kind, dnnl::algorithm::lrn_across_channels, data, data, p.size, p.alpha, p.beta, p.k,
           user_scratchpad()};
 }
 
@@ -38,8 +38,8 @@ std::shared_ptr<const LocalResponseNormTraining> local_response_norm_training(co
       const auto workspace = forward.workspace_desc();
       auto kernels = std::make_shared<LocalResponseNormTraining>();
       kernels->workspace_bytes = workspace.get_size();
-      kernels->forward = primitive_kernel(
-          forward, {{DNNL_ARG_SRC, data}, {DNNL_ARG_DST, data}, {DNNL_ARG_WORKSPACE, workspace}});
+      kernels->forward =
+          primitive_kernel(forward, {{DNNL_ARG_SRC, data}, {DNNL_ARG_DST, data}, {DNNL_ARG_WORKSPACE, workspace}});
       kernels->backward = primitive_kernel(backward, {{DNNL_ARG_SRC, data},
                                                       {DNNL_ARG_DIFF_DST, data},
                                                       {DNNL_ARG_WORKSPACE, workspace},

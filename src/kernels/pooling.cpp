@@ -19,9 +19,8 @@ dnnl::algorithm algorithm_of(Pooling kind) {
 dnnl::memory::dims dims(const std::array<std::int64_t, 2>& a) { return {a[0], a[1]}; }
 
 Forward::primitive_desc forward_description(const PoolingProblem& p, dnnl::prop_kind kind) {
-  return {engine(),          kind,           algorithm_of(p.kind), descriptor(p.src), descriptor(p.dst()),
-          dims(p.stride),    dims(p.window), {0, 0},               dims(p.pad_begin), dims(p.pad_end),
-          user_scratchpad()};
+  return {engine(),       kind,   algorithm_of(p.kind), descriptor(p.src), descriptor(p.dst()), dims(p.stride),
+          dims(p.window), {0, 0}, dims(p.pad_begin),    dims(p.pad_end),   user_scratchpad()};
 }
 
 CacheKey key(std::int64_t kind, const PoolingProblem& p) {
@@ -57,9 +56,8 @@ std::shared_ptr<const PoolingTraining> pooling_training(const PoolingProblem& p)
                                               dims(p.pad_end), forward, user_scratchpad());
       const auto workspace = forward.workspace_desc();
       kernels->workspace_bytes = workspace.get_size();
-      std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, forward.src_desc()},
-                                                       {DNNL_ARG_DST, forward.dst_desc()},
-                                                       {DNNL_ARG_WORKSPACE, workspace}};
+      std::vector<PrimitiveKernel::Argument> arguments{
+          {DNNL_ARG_SRC, forward.src_desc()}, {DNNL_ARG_DST, forward.dst_desc()}, {DNNL_ARG_WORKSPACE, workspace}};
       kernels->forward = primitive_kernel(forward, std::move(arguments));
       kernels->backward = primitive_kernel(backward, {{DNNL_ARG_DIFF_DST, backward.diff_dst_desc()},
                                                       {DNNL_ARG_WORKSPACE, workspace},

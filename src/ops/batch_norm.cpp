@@ -1,7 +1,7 @@
 // dst = scale * (src - mean) / sqrt(variance + epsilon) + shift, per channel
 //   training: mean and (biased) variance of the batch; inference: the running ones
-//   diff_src = scale / sqrt(variance + epsilon) * (g - mean(g) - x^ * mean(g * x^)), x^ the normalised src, g = diff_dst
-//   diff_scale = sum(g * x^), diff_shift = sum(g)
+//   diff_src = scale / sqrt(variance + epsilon) * (g - mean(g) - x^ * mean(g * x^)), x^ the normalised src, g =
+//   diff_dst diff_scale = sum(g * x^), diff_shift = sum(g)
 #include "ops/batch_norm.hpp"
 
 #include <algorithm>
@@ -23,7 +23,8 @@ Shape BatchNorm::shape(std::span<const Shape> src) const {
   require_rank4(src);
   if (src.size() != 5) refuse(src, "wants src, scale, shift, running_mean and running_variance");
   for (const auto& vector : src.subspan(1)) {
-    if (vector != Shape{src[0][1]}) refuse(src, "scale, shift and statistics must be [" + std::to_string(src[0][1]) + "]");
+    if (vector != Shape{src[0][1]})
+      refuse(src, "scale, shift and statistics must be [" + std::to_string(src[0][1]) + "]");
   }
   return src[0];
 }

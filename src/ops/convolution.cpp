@@ -33,7 +33,8 @@ Shape Convolution::shape(std::span<const Shape> src) const {
   if (p.bias && src[2] != Shape{weights[0]}) refuse(src, "bias must be [" + std::to_string(weights[0]) + "]");
   std::array<std::int64_t, 2> extent{};
   for (std::size_t i = 0; i < 2; ++i) {
-    if (p.stride[i] < 1 || p.dilation[i] < 1 || weights[2 + i] < 1) refuse(src, "stride and dilation must be 1 or more");
+    if (p.stride[i] < 1 || p.dilation[i] < 1 || weights[2 + i] < 1)
+      refuse(src, "stride and dilation must be 1 or more");
     const std::int64_t kernel = (weights[2 + i] - 1) * p.dilation[i] + 1;
     const std::int64_t room = data[2 + i] + p.pad_begin[i] + p.pad_end[i] - kernel;
     if (room < 0) refuse(src, "the kernel is larger than the padded data");

@@ -32,7 +32,8 @@ RefTensor L2Normalize::reference(std::span<const RefTensor> src, const Mode& /*m
   for (std::size_t row = 0; row < dst.values.size(); row += columns) {
     double squares = 0;
     for (std::size_t i = row; i < row + columns; ++i) squares += dst.values[i] * dst.values[i];
-    for (std::size_t i = row; i < row + columns; ++i) dst.values[i] = squares > 0 ? dst.values[i] / std::sqrt(squares) : 0;
+    for (std::size_t i = row; i < row + columns; ++i)
+      dst.values[i] = squares > 0 ? dst.values[i] / std::sqrt(squares) : 0;
   }
   return dst;
 }

@@ -71,7 +71,8 @@ RefTensor LocalResponseNorm::reference(std::span<const RefTensor> src, const Mod
           for (std::int64_t j = std::max<std::int64_t>(0, c - p.size / 2); j <= last; ++j) {
             squares += data.at(n, j, y, x) * data.at(n, j, y, x);
           }
-          const double scale = static_cast<double>(p.k) + static_cast<double>(p.alpha) / static_cast<double>(p.size) * squares;
+          const double scale =
+              static_cast<double>(p.k) + static_cast<double>(p.alpha) / static_cast<double>(p.size) * squares;
           dst.at(n, c, y, x) = data.at(n, c, y, x) * std::pow(scale, -static_cast<double>(p.beta));
         }
       }

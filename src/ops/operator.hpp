@@ -64,7 +64,8 @@ struct Operand {
   Tensor constant;
 };
 
-/// An operator made ready to run. The kernel's arguments are the data sources (as `src` wants them), the constants, dst.
+/// An operator made ready to run. The kernel's arguments are the data sources (as `src` wants them), the constants,
+/// dst.
 struct Compiled {
   kernels::KernelPtr kernel;
   std::vector<TensorSpec> src;

@@ -49,7 +49,8 @@ Shape Pool::shape(std::span<const Shape> src) const {
   const auto p = problem({src[0]});
   for (std::size_t i = 0; i < 2; ++i) {
     if (p.window[i] < 1 || p.stride[i] < 1) refuse(src, "window and stride must be 1 or more");
-    if (p.pad_begin[i] >= p.window[i] || p.pad_end[i] >= p.window[i]) refuse(src, "padding must be less than the window");
+    if (p.pad_begin[i] >= p.window[i] || p.pad_end[i] >= p.window[i])
+      refuse(src, "padding must be less than the window");
     if (src[0][2 + i] + p.pad_begin[i] + p.pad_end[i] < p.window[i]) {
       refuse(src, "the window is larger than the padded data");
     }

@@ -31,11 +31,19 @@ std::shared_ptr<Operator> make_pool() {
   return std::make_shared<Pool>(kind);
 }
 
-constexpr Make kOperators[] = {
-    make<ImageToTensor>,      make<Convolution>, make<BatchNorm>, make_pool<Pool::Kind::maximum>,
-    make_pool<Pool::Kind::average>, make_pool<Pool::Kind::l2>, make<Relu>,   make<LocalResponseNorm>,
-    make<Linear>,             make<Concat>,      make<Add>,       make<Dropout>,
-    make<L2Normalize>};
+constexpr Make kOperators[] = {make<ImageToTensor>,
+                               make<Convolution>,
+                               make<BatchNorm>,
+                               make_pool<Pool::Kind::maximum>,
+                               make_pool<Pool::Kind::average>,
+                               make_pool<Pool::Kind::l2>,
+                               make<Relu>,
+                               make<LocalResponseNorm>,
+                               make<Linear>,
+                               make<Concat>,
+                               make<Add>,
+                               make<Dropout>,
+                               make<L2Normalize>};
 
 }  // namespace
 

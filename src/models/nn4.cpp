@@ -1,0 +1,47 @@
+// NN4: "96x96 input ... does not use 5x5 convolutions in the higher layers as the receptive field is already too small
+// by then" (paper, section 5.2). The rows are those of Table 2 (NN2) without the #5x5 columns from 4a on.
+#include "models/architectures.hpp"
+#include "models/inception.hpp"
+
+namespace facenet::models {
+
+Graph nn4(const ArchitectureOptions& options) {
+  constexpr auto kMax = Pool::Kind::maximum;
+  constexpr auto kL2 = Pool::Kind::l2;
+  // clang-format off
+  const Inception table[] = {
+  //  name  #1x1  #3x3r #3x3  #5x5r #5x5  pool  proj stride
+    {"3a",   64,   96,  128,   16,   32,  kMax,  32, 1},
+    {"3b",   64,   96,  128,   32,   64,  kL2,   64, 1},
+    {"3c",    0,  128,  256,   32,   64,  kMax,   0, 2},
+    {"4a",  256,   96,  192,    0,    0,  kL2,  128, 1},
+    {"4b",  224,  112,  224,    0,    0,  kL2,  128, 1},
+    {"4c",  192,  128,  256,    0,    0,  kL2,  128, 1},
+    {"4d",  160,  144,  288,    0,    0,  kL2,  128, 1},
+    {"4e",    0,  160,  256,    0,    0,  kMax,   0, 2},
+    {"5a",  384,  192,  384,    0,    0,  kL2,  128, 1},
+    {"5b",  384,  192,  384,    0,    0,  kMax, 128, 1},
+  };
+  // clang-format on
+  nn::Builder builder(options.norm, options.seed);
+  const bool lrn = options.norm == nn::Norm::lrn;
+  std::vector<nn::ModulePtr> layers{nn::image_input("input"), builder.conv_relu("conv1", 3, 64, 7, 2),
+                                    nn::pool("pool1", kMax, 3, 2)};
+  if (lrn) layers.push_back(nn::local_response_norm("norm1"));
+  layers.push_back(builder.conv_relu("inception_2/3x3_reduce", 64, 64, 1));
+  layers.push_back(builder.conv_relu("inception_2/3x3", 64, 192, 3));
+  if (lrn) layers.push_back(nn::local_response_norm("norm2"));
+  layers.push_back(nn::pool("pool2", kMax, 3, 2));
+  std::int64_t channels = 192;
+  for (const auto& block : table) {
+    layers.push_back(inception(builder, block, channels));
+    channels = block.outputs(channels);
+  }
+  layers.push_back(nn::global_average_pool("average_pool"));
+  if (options.dropout > 0) layers.push_back(nn::dropout("dropout", options.dropout, 1));
+  layers.push_back(builder.linear("embedding", channels, options.embedding_size));
+  layers.push_back(nn::l2_normalize("l2"));
+  return trace(nn::Sequential(std::move(layers)), {1, 96, 96, 3});
+}
+
+}  // namespace facenet::models

@@ -1,0 +1,37 @@
+// A small network of NN2's kind for tests and demonstrations: 64x64, two inception blocks.
+#include "models/architectures.hpp"
+#include "models/inception.hpp"
+
+namespace facenet::models {
+
+Graph tiny(const ArchitectureOptions& options) {
+  constexpr auto kMax = Pool::Kind::maximum;
+  constexpr auto kL2 = Pool::Kind::l2;
+  // clang-format off
+  const Inception table[] = {
+  //  name  #1x1  #3x3r #3x3  #5x5r #5x5  pool  proj stride
+    {"3a",   32,   32,   64,   16,   16,  kL2,   16, 1},
+    {"3b",    0,   48,   96,   16,   32,  kMax,   0, 2},
+    {"4a",   64,   48,   96,    0,    0,  kL2,   32, 1},
+  };
+  // clang-format on
+  nn::Builder builder(options.norm, options.seed);
+  const bool lrn = options.norm == nn::Norm::lrn;
+  std::vector<nn::ModulePtr> layers{nn::image_input("input"), builder.conv_relu("conv1", 3, 32, 5, 2),
+                                    nn::pool("pool1", kMax, 3, 2)};
+  if (lrn) layers.push_back(nn::local_response_norm("norm1"));
+  layers.push_back(builder.conv_relu("conv2", 32, 64, 3));
+  layers.push_back(nn::pool("pool2", kMax, 3, 2));
+  std::int64_t channels = 64;
+  for (const auto& block : table) {
+    layers.push_back(inception(builder, block, channels));
+    channels = block.outputs(channels);
+  }
+  layers.push_back(nn::global_average_pool("average_pool"));
+  if (options.dropout > 0) layers.push_back(nn::dropout("dropout", options.dropout, 1));
+  layers.push_back(builder.linear("embedding", channels, options.embedding_size));
+  layers.push_back(nn::l2_normalize("l2"));
+  return trace(nn::Sequential(std::move(layers)), {1, 64, 64, 3});
+}
+
+}  // namespace facenet::models
