@@ -49,7 +49,6 @@ std::shared_ptr<const BatchNormTraining> batch_norm_training(const BatchNormProb
                                                       {DNNL_ARG_MEAN, vector},
                                                       {DNNL_ARG_VARIANCE, vector},
                                                       {DNNL_ARG_SCALE, vector},
-                                                      {DNNL_ARG_SHIFT, vector},
                                                       {DNNL_ARG_DIFF_DST, data},
                                                       {DNNL_ARG_WORKSPACE, forward.workspace_desc()},
                                                       {DNNL_ARG_DIFF_SRC, data},

@@ -13,7 +13,7 @@ struct BatchNormProblem {
 
 struct BatchNormTraining {
   KernelPtr forward;   ///< src, scale, shift, dst, mean, variance, workspace
-  KernelPtr backward;  ///< src, mean, variance, scale, shift, diff_dst, workspace, diff_src, diff_scale, diff_shift
+  KernelPtr backward;  ///< src, mean, variance, scale, diff_dst, workspace, diff_src, diff_scale, diff_shift
   std::size_t workspace_bytes = 0;  ///< where ReLU cut; 0 without ReLU
 };
 
