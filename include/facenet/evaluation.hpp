@@ -1,0 +1,166 @@
+// How good embeddings are: verification by the LFW protocol, VAL at FAR, clustering and identification scores.
+// Every function here is pure and thread-safe. Distances are squared L2; a pair is accepted when distance <= threshold.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <facenet/embeddings.hpp>
+#include <facenet/export.hpp>
+
+namespace facenet {
+
+// ---------------------------------------------------------------------------------------------- pairs of faces
+
+/// Two images, whether they show the same person, and the fold that the pair belongs to.
+struct FacePair {
+  std::string a;
+  std::string b;
+  bool same = false;
+  std::int32_t fold = 1;           ///< from 1
+  std::vector<std::string> extra;  ///< the values of PairList::extra_columns
+};
+
+struct PairList {
+  std::vector<FacePair> pairs;
+  std::int32_t folds = 1;
+  std::vector<std::string> extra_columns;
+};
+
+/// LFW's pairs.txt: a header `folds<TAB>pairs` (or `pairs` alone: one fold), then for each fold that many lines
+/// `name i j` and that many `name1 i name2 j`. Images become "name/name_0001" + `extension`. FormatError names the
+/// line.
+FACENET_API PairList read_lfw_pairs(const std::filesystem::path& file, std::string_view extension = ".jpg");
+
+/// A CSV file with a header: file_a, file_b, same (1 or 0, true or false), perhaps fold (from 1), and any other
+/// columns, which become `extra`. Without a fold column the pairs are dealt to 10 folds in turn, same and different
+/// apart. FormatError names the line.
+FACENET_API PairList read_pairs_csv(const std::filesystem::path& file);
+
+/// "1-8", "7-8", "1,3": fold numbers, ascending, each once. InvalidArgument when malformed or beyond `folds`.
+FACENET_API std::vector<std::int32_t> parse_folds(std::string_view text, std::int32_t folds);
+
+// ---------------------------------------------------------------------------------------------- verification
+
+/// A pair's distance beside the truth. The fold travels with the pair: leaving out pairs that could not be embedded
+/// moves no other pair to another fold.
+struct ScoredPair {
+  float distance = 0;
+  bool same = false;
+  std::int32_t fold = 1;
+};
+
+struct RocPoint {
+  float threshold = 0;
+  double far = 0;  ///< share of the different pairs accepted
+  double val = 0;  ///< share of the same pairs accepted
+};
+
+/// From (0,0) to (1,1): a point for each distinct distance. Needs pairs of both kinds, else InvalidArgument.
+FACENET_API std::vector<RocPoint> roc_curve(std::span<const ScoredPair> pairs);
+
+/// VAL at one FAR (paper, section 4): over all pairs pooled, at the largest threshold whose false accept rate does not
+/// exceed `far`.
+struct ValAtFar {
+  double far = 0;
+  /// False when `far` is finer than one in the number of different pairs: these pairs cannot say, and the rest is
+  /// empty.
+  bool supported = false;
+  double val = 0;
+  /// Wilson's 95 % interval of val over the same pairs, at that threshold. That the threshold itself comes from few
+  /// different pairs is not in it.
+  double low = 0;
+  double high = 0;
+  float threshold = 0;
+  double measured_far = 0;  ///< the share that the threshold does accept, at most `far`
+};
+
+struct FoldResult {
+  std::int32_t fold = 0;
+  std::int64_t pairs = 0;
+  double accuracy = 0;
+  float threshold = 0;
+};
+
+struct Verification {
+  std::int64_t pairs = 0;
+  std::int64_t same_pairs = 0;
+  double accuracy = 0;     ///< mean over the folds that hold any pair
+  double accuracy_se = 0;  ///< standard error of that mean: sample deviation / sqrt(folds); 0 with one fold
+  float threshold = 0;     ///< mean of the folds' thresholds
+  std::string threshold_from;
+  double auc = 0;  ///< probability that a same pair is nearer than a different one, ties half (Mann-Whitney)
+  double eer = 0;  ///< where false accepts and false rejects are equally frequent, interpolated
+  std::vector<ValAtFar> val;
+  std::vector<FoldResult> folds;
+};
+
+struct VerificationOptions {
+  std::vector<double> far{1e-1, 1e-2, 1e-3};
+  std::optional<float> threshold{};  ///< used for every fold instead of choosing one
+};
+
+/// The LFW protocol: for each fold, the threshold that maximises accuracy on the other folds (the middle one of those
+/// that tie), and the fold's accuracy at it. With one fold alone there are no others: the threshold is then the best on
+/// the same pairs, which flatters, and threshold_from says so. InvalidArgument without pairs of both kinds, or when a
+/// distance is not finite (the message names the pair).
+FACENET_API Verification evaluate_verification(std::span<const ScoredPair> pairs,
+                                               const VerificationOptions& options = {});
+
+/// One group of pairs (e.g. of one age or camera) under the thresholds of the whole evaluation.
+struct GroupResult {
+  std::string group;
+  std::int64_t pairs = 0;
+  std::int64_t same_pairs = 0;
+  double accuracy = 0;
+  std::optional<double> auc{};  ///< absent when the group has pairs of one kind only
+};
+
+/// `groups` [pairs.size()] names each pair's group. Ordered by name.
+FACENET_API std::vector<GroupResult> evaluate_groups(std::span<const ScoredPair> pairs,
+                                                     std::span<const std::string> groups,
+                                                     const Verification& verification);
+
+// ---------------------------------------------------------------------------------------------- clustering
+
+struct PrecisionRecall {
+  double precision = 0;
+  double recall = 0;
+  double f = 0;  ///< their harmonic mean
+};
+
+struct ClusteringScores {
+  /// Over pairs of items: those put together that belong together. Where nothing is put together, or nothing belongs
+  /// together, there is nothing to get wrong, and precision or recall is 1.
+  PrecisionRecall pairwise;
+  PrecisionRecall bcubed;  ///< mean over items of the purity and completeness of their cluster (Bagga and Baldwin 1998)
+};
+
+/// `clusters` and `truth` [n]: the same number means together. By counting, not by pairs: O(n log n). InvalidArgument
+/// when the sizes differ or n is 0.
+FACENET_API ClusteringScores score_clustering(std::span<const std::int32_t> clusters,
+                                              std::span<const std::int32_t> truth);
+
+// ---------------------------------------------------------------------------------------------- identification
+
+struct Identification {
+  std::int64_t probes = 0;   ///< with somebody to find
+  std::int64_t unmated = 0;  ///< whose person is not in the gallery; they enter no rank
+  /// rank[k-1]: share of the probes whose person is among the k nearest people, a person's distance being that of their
+  /// nearest image.
+  std::vector<double> rank;
+};
+
+/// Closed-set identification. Labels are one number for each person. InvalidArgument when sizes or dimensions do not
+/// fit.
+FACENET_API Identification evaluate_identification(const Embeddings& gallery,
+                                                   std::span<const std::int32_t> gallery_labels,
+                                                   const Embeddings& probes, std::span<const std::int32_t> probe_labels,
+                                                   std::int32_t ranks = 5);
+
+}  // namespace facenet

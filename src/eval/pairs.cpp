@@ -1,0 +1,216 @@
+// Lists of pairs from files: LFW's pairs.txt and CSV; and the folds that a user names.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <set>
+
+#include "base/files.hpp"
+#include "facenet/error.hpp"
+#include "facenet/evaluation.hpp"
+
+namespace facenet {
+namespace {
+
+constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 30U;
+constexpr std::int32_t kMostFolds = 10'000;
+
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& file) : file_(file) {
+    const std::vector<std::uint8_t> bytes = read_file(file, kLargestFile);
+    text_.assign(bytes.begin(), bytes.end());
+    if (text_.starts_with("\xEF\xBB\xBF")) text_.erase(0, 3);  // a byte order mark
+  }
+
+  bool at_end() const { return position_ >= text_.size(); }
+  [[noreturn]] void fail(const std::string& why) const {
+    throw FormatError(printable(file_) + ", line " + std::to_string(line_) + ": " + why);
+  }
+
+  // The fields of the next line that is not blank, split at spaces and tabs; empty at the end of the file.
+  std::vector<std::string> words() {
+    std::vector<std::string> fields;
+    while (fields.empty() && !at_end()) {
+      ++line_;
+      const std::size_t end = std::min(text_.find('\n', position_), text_.size());
+      std::string_view rest(text_.data() + position_, end - position_);
+      position_ = end + 1;
+      constexpr std::string_view kBlank = " \t\r";
+      for (;;) {
+        const std::size_t start = rest.find_first_not_of(kBlank);
+        if (start == std::string_view::npos) break;
+        rest.remove_prefix(start);
+        const std::size_t length = std::min(rest.find_first_of(kBlank), rest.size());
+        fields.emplace_back(rest.substr(0, length));
+        rest.remove_prefix(length);
+      }
+    }
+    return fields;
+  }
+
+  // The fields of the next CSV record that is not blank (RFC 4180: quoted fields may hold commas, quotes, line ends).
+  std::vector<std::string> record() {
+    while (!at_end()) {
+      std::vector<std::string> fields = one_record();
+      if (fields.size() > 1 || !fields[0].empty()) return fields;
+    }
+    return {};
+  }
+
+ private:
+  std::vector<std::string> one_record() {
+    line_ = next_line_;
+    std::vector<std::string> fields(1);
+    bool quoted = false;
+    while (position_ < text_.size()) {
+      const char c = text_[position_++];
+      if (c == '\n') ++next_line_;
+      if (quoted) {
+        if (c != '"') {
+          fields.back() += c;
+        } else if (position_ < text_.size() && text_[position_] == '"') {
+          fields.back() += text_[position_++];
+        } else {
+          quoted = false;
+        }
+      } else if (c == '"' && fields.back().empty()) {
+        quoted = true;
+      } else if (c == ',') {
+        fields.emplace_back();
+      } else if (c == '\n') {
+        return fields;
+      } else if (c != '\r' || (position_ < text_.size() && text_[position_] != '\n')) {
+        fields.back() += c;
+      }
+    }
+    if (quoted) fail("a quoted field does not end");
+    return fields;
+  }
+
+  std::filesystem::path file_;
+  std::string text_;
+  std::size_t position_ = 0;
+  std::size_t line_ = 0;
+  std::size_t next_line_ = 1;
+};
+
+std::optional<std::int32_t> whole(std::string_view text) {
+  std::int32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::int32_t count(const Reader& reader, std::string_view text, const char* what) {
+  const auto value = whole(text);
+  if (!value || *value < 1) reader.fail("'" + printable(std::string(text)) + "' is not " + what);
+  return *value;
+}
+
+std::string lfw_image(const Reader& reader, const std::string& name, const std::string& number,
+                      std::string_view extension) {
+  std::array<char, 16> digits{};
+  std::snprintf(digits.data(), digits.size(), "_%04d", count(reader, number, "the number of an image"));
+  return name + "/" + name + digits.data() + std::string(extension);
+}
+
+}  // namespace
+
+PairList read_lfw_pairs(const std::filesystem::path& file, std::string_view extension) {
+  Reader reader(file);
+  const auto header = reader.words();
+  if (header.empty() || header.size() > 2) reader.fail("not LFW's header: folds and pairs, or pairs alone");
+  PairList list;
+  if (header.size() == 2) list.folds = count(reader, header[0], "a number of folds");
+  if (list.folds > kMostFolds) reader.fail(header[0] + " folds are not plausible");
+  const std::int32_t each = count(reader, header.back(), "a number of pairs");
+  for (std::int32_t fold = 1; fold <= list.folds; ++fold) {
+    for (const bool same : {true, false}) {
+      for (std::int32_t i = 0; i < each; ++i) {
+        const auto words = reader.words();
+        const std::size_t expected = same ? 3 : 4;
+        if (words.size() != expected) {
+          const std::string kind = same ? "'name i j'" : "'name1 i name2 j'";
+          reader.fail((words.empty() ? "the file ends where " : "expected ") + kind + " of fold " +
+                      std::to_string(fold) + (words.empty() ? " is expected" : ""));
+        }
+        list.pairs.push_back({lfw_image(reader, words[0], words[1], extension),
+                              lfw_image(reader, words[same ? 0 : 2], words[same ? 2 : 3], extension),
+                              same,
+                              fold,
+                              {}});
+      }
+    }
+  }
+  if (!reader.words().empty()) reader.fail("more lines than the header says");
+  return list;
+}
+
+PairList read_pairs_csv(const std::filesystem::path& file) {
+  Reader reader(file);
+  const auto header = reader.record();
+  const auto column = [&](const char* name) {
+    return static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin());
+  };
+  const std::size_t a = column("file_a");
+  const std::size_t b = column("file_b");
+  const std::size_t same = column("same");
+  const std::size_t fold = column("fold");
+  if (std::max({a, b, same}) >= header.size()) {
+    reader.fail("the header must name the columns file_a, file_b and same");
+  }
+  PairList list;
+  for (std::size_t c = 0; c < header.size(); ++c) {
+    if (c != a && c != b && c != same && c != fold) list.extra_columns.push_back(header[c]);
+  }
+  constexpr std::int32_t kDealt = 10;
+  std::array<std::int32_t, 2> dealt{};
+  for (;;) {
+    auto fields = reader.record();
+    if (fields.empty()) break;
+    if (fields.size() != header.size()) {
+      reader.fail(std::to_string(fields.size()) + " fields, " + std::to_string(header.size()) + " in the header");
+    }
+    FacePair pair;
+    const std::string& truth = fields[same];
+    pair.same = truth == "1" || truth == "true";
+    if (!pair.same && truth != "0" && truth != "false") reader.fail("same must be 1 or 0");
+    if (fold < header.size()) {
+      pair.fold = count(reader, fields[fold], "a fold, from 1");
+    } else {
+      pair.fold = dealt[pair.same ? 1 : 0]++ % kDealt + 1;
+    }
+    list.folds = std::max(list.folds, pair.fold);
+    for (std::size_t c = 0; c < header.size(); ++c) {
+      if (c != a && c != b && c != same && c != fold) pair.extra.push_back(std::move(fields[c]));
+    }
+    pair.a = std::move(fields[a]);
+    pair.b = std::move(fields[b]);
+    list.pairs.push_back(std::move(pair));
+  }
+  return list;
+}
+
+std::vector<std::int32_t> parse_folds(std::string_view text, std::int32_t folds) {
+  const auto fail = [&] {
+    throw InvalidArgument("folds '" + std::string(text) + "': write numbers and ranges from 1 to " +
+                          std::to_string(folds) + ", such as 1-8 or 1,3");
+  };
+  std::set<std::int32_t> chosen;
+  std::string_view rest = text;
+  for (;;) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const std::string_view part = rest.substr(0, comma);
+    const std::size_t dash = part.find('-');
+    const auto first = whole(part.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : whole(part.substr(dash + 1));
+    if (!first || !last || *first < 1 || *last > folds || *first > *last) fail();
+    for (std::int32_t fold = *first; fold <= *last; ++fold) chosen.insert(fold);
+    if (comma == rest.size()) break;
+    rest.remove_prefix(comma + 1);
+  }
+  return {chosen.begin(), chosen.end()};
+}
+
+}  // namespace facenet
