@@ -76,10 +76,16 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
     if (descriptor_ < 0) io_error("cannot write", path_);
     return;
   }
-  // A link stays a link: the file it names is replaced.
-  std::error_code ignored;
-  if (std::filesystem::is_symlink(path_, ignored)) {
-    if (auto target = std::filesystem::weakly_canonical(path_, ignored); !ignored) path_ = std::move(target);
+  // A link stays a link: the file it names, which need not exist yet, is replaced.
+  std::error_code error;
+  for (int links = 0; std::filesystem::is_symlink(path_, error); ++links) {
+    if (links == 40) {
+      errno = ELOOP;
+      io_error("cannot write", path_);
+    }
+    const auto target = std::filesystem::read_symlink(path_, error);
+    if (error) break;
+    path_ = path_.parent_path() / target;  // an absolute target replaces all before it
   }
   std::string pattern = path_.native() + ".XXXXXX.tmp";
   descriptor_ = ::mkostemps(pattern.data(), 4, O_CLOEXEC);
