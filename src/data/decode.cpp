@@ -1,0 +1,198 @@
+// Image::decode: JPEG through libjpeg-turbo (stb_image in a build without it), PNG and BMP through stb_image.
+//
+// Sizes are checked on the header, before pixels are allocated; a file that is cut off is an error, not a grey patch.
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+
+#include <facenet/error.hpp>
+#include <facenet/image.hpp>
+
+#include "data/exif.hpp"
+
+#ifdef FACENET_HAVE_TURBOJPEG
+#include <turbojpeg.h>
+#else
+#define STBI_ONLY_JPEG
+#endif
+
+namespace facenet {
+namespace {
+
+// What stb_image may take at once. A deflate stream can claim to be a thousand times as long as the file.
+constexpr std::size_t kMaxAllocation = std::size_t{1} << 30U;
+
+void* bounded_malloc(std::size_t size) { return size <= kMaxAllocation ? std::malloc(size) : nullptr; }
+void* bounded_realloc(void* memory, std::size_t size) {
+  return size <= kMaxAllocation ? std::realloc(memory, size) : nullptr;
+}
+
+}  // namespace
+}  // namespace facenet
+
+#define STBI_MALLOC(size) facenet::bounded_malloc(size)
+#define STBI_REALLOC(memory, size) facenet::bounded_realloc(memory, size)
+#define STBI_FREE(memory) std::free(memory)
+#define STBI_ONLY_PNG
+#define STBI_ONLY_BMP
+#define STBI_NO_STDIO
+#define STBI_MAX_DIMENSIONS 65536  // ours are smaller, and their message names the size
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb_image.h>
+
+namespace facenet {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+[[noreturn]] void fail(const std::string& name, const std::string& reason) {
+  throw FormatError("cannot read image '" + name + "': " + reason);
+}
+
+void check_size(const std::string& name, std::int64_t width, std::int64_t height) {
+  if (width >= 1 && height >= 1 && width <= Image::kMaxSide && height <= Image::kMaxSide &&
+      width * height <= Image::kMaxPixels) {
+    return;
+  }
+  fail(name, "its header says " + std::to_string(width) + "x" + std::to_string(height) + " pixels; the limit is " +
+                 std::to_string(Image::kMaxSide) + " a side and " + std::to_string(Image::kMaxPixels / 1'000'000) +
+                 " megapixels. Make it smaller first");
+}
+
+std::uint32_t little(Bytes bytes, std::size_t offset, std::size_t count) {
+  std::uint32_t value = 0;
+  for (std::size_t i = count; i-- > 0;) value = (value << 8U) | bytes[offset + i];
+  return value;
+}
+
+/// stb_image refuses a large header too, but without a word about its size.
+void check_png_size(Bytes bytes, const std::string& name) {
+  if (bytes.size() < 24) fail(name, "the PNG header is cut off");
+  const auto big = [&](std::size_t at) {
+    return std::int64_t{bytes[at]} << 24U | bytes[at + 1] << 16U | bytes[at + 2] << 8U | bytes[at + 3];
+  };
+  check_size(name, big(16), big(20));
+}
+
+/// stb_image takes missing BMP pixels for black: look whether the file is as long as its header says.
+void check_bmp_length(Bytes bytes, const std::string& name) {
+  if (bytes.size() < 30) fail(name, "the BMP header is cut off");
+  const bool core = little(bytes, 14, 4) == 12;
+  const std::int64_t width = core ? little(bytes, 18, 2) : static_cast<std::int32_t>(little(bytes, 18, 4));
+  const std::int64_t height =
+      core ? little(bytes, 20, 2) : std::abs(std::int64_t{static_cast<std::int32_t>(little(bytes, 22, 4))});
+  const std::int64_t bits = little(bytes, core ? 24 : 28, 2);
+  check_size(name, width, height);
+  const std::int64_t needed = little(bytes, 10, 4) + (width * bits + 31) / 32 * 4 * height;
+  if (std::int64_t(bytes.size()) < needed) {
+    fail(name, "the file is cut off: " + std::to_string(bytes.size()) + " of " + std::to_string(needed) + " bytes");
+  }
+}
+
+Image decode_stb(Bytes bytes, const std::string& name) {
+  const int size = static_cast<int>(bytes.size());  // bounded by the caller
+  int width = 0;
+  int height = 0;
+  int channels = 0;
+  if (stbi_info_from_memory(bytes.data(), size, &width, &height, &channels) == 0) fail(name, stbi_failure_reason());
+  check_size(name, width, std::abs(std::int64_t{height}));  // a BMP's rows run from the top where it is negative
+  const std::unique_ptr<stbi_uc, decltype(&std::free)> rgba(
+      stbi_load_from_memory(bytes.data(), size, &width, &height, &channels, 4), &std::free);
+  if (!rgba) fail(name, std::string(stbi_failure_reason()) + " (damaged or cut off?)");
+  Image image(width, height);
+  std::uint8_t* out = image.data();
+  const std::size_t count = image.pixels().size() / 3;
+  for (std::size_t i = 0; i < count; ++i) {
+    const stbi_uc* in = rgba.get() + i * 4;
+    const int alpha = in[3];
+    for (int c = 0; c < 3; ++c) *out++ = static_cast<std::uint8_t>((in[c] * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
+  return image;
+}
+
+#ifdef FACENET_HAVE_TURBOJPEG
+Image decode_jpeg(Bytes bytes, const JpegHeader& header, const std::string& name) {
+  const std::unique_ptr<void, decltype(&tjDestroy)> decoder(tjInitDecompress(), &tjDestroy);
+  if (!decoder) throw std::bad_alloc();
+  const auto size = static_cast<unsigned long>(bytes.size());
+  int width = 0;
+  int height = 0;
+  int subsampling = 0;
+  int colours = 0;
+  if (tjDecompressHeader3(decoder.get(), bytes.data(), size, &width, &height, &subsampling, &colours) != 0) {
+    fail(name, tjGetErrorStr2(decoder.get()));
+  }
+  check_size(name, width, height);
+  const bool cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
+  Image image(width, height);
+  std::vector<std::uint8_t> inks(cmyk ? image.pixels().size() / 3 * 4 : 0);
+  // LIMITSCANS: a progressive file of a few bytes may ask for minutes of work otherwise.
+  const int result = tjDecompress2(decoder.get(), bytes.data(), size, cmyk ? inks.data() : image.data(), width, 0,
+                                   height, cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS);
+  if (result != 0) {
+    // Stray bytes between segments, which some cameras write, lose nothing. Any other warning means lost pixels.
+    const std::string reason = tjGetErrorStr2(decoder.get());
+    const bool harmless = tjGetErrorCode(decoder.get()) == TJERR_WARNING && reason.find("extraneous") != reason.npos;
+    if (!harmless) fail(name, reason);
+  }
+  for (std::size_t i = 0; i < inks.size() / 4; ++i) {
+    const auto light = [&](std::size_t ink) { return header.adobe ? inks[i * 4 + ink] : 255 - inks[i * 4 + ink]; };
+    for (std::size_t c = 0; c < 3; ++c) {
+      image.data()[i * 3 + c] = static_cast<std::uint8_t>((light(c) * light(3) + 127) / 255);
+    }
+  }
+  return image;
+}
+#else
+Image decode_jpeg(Bytes bytes, const JpegHeader&, const std::string& name) { return decode_stb(bytes, name); }
+#endif
+
+/// What EXIF orientation 2 to 8 asks for: where the pixel at (x, y) of the upright image lies in the stored one.
+Image upright(const Image& stored, int orientation) {
+  if (orientation == 1) return stored;
+  const bool swapped = orientation >= 5;
+  Image image(swapped ? stored.height() : stored.width(), swapped ? stored.width() : stored.height());
+  const int right = stored.width() - 1;
+  const int bottom = stored.height() - 1;
+  for (int y = 0; y < image.height(); ++y) {
+    for (int x = 0; x < image.width(); ++x) {
+      const int across = swapped ? y : x;
+      const int down = swapped ? x : y;
+      const bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+      const bool from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+      std::copy_n(stored.at(from_right ? right - across : across, from_bottom ? bottom - down : down), 3,
+                  image.at(x, y));
+    }
+  }
+  return image;
+}
+
+}  // namespace
+
+Image Image::decode(std::span<const std::uint8_t> bytes, const std::string& name) {
+  const auto starts = [&](std::string_view magic) {
+    return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin(),
+                                                      [](char a, auto b) { return static_cast<std::uint8_t>(a) == b; });
+  };
+  if (bytes.empty()) fail(name, "the file is empty");
+  if (bytes.size() > std::size_t{0x7fffffff}) fail(name, "the file is larger than 2 GiB");
+  if (starts("\xff\xd8\xff")) {
+    const JpegHeader header = read_jpeg_header(bytes);
+    Image image = decode_jpeg(bytes, header, name);
+    if (!header.has_end) fail(name, "the JPEG data is cut off (no end marker)");
+    return upright(image, header.orientation);
+  }
+  if (starts("\x89PNG\r\n\x1a\n")) {
+    check_png_size(bytes, name);
+    return decode_stb(bytes, name);
+  }
+  if (starts("BM")) {
+    check_bmp_length(bytes, name);
+    return decode_stb(bytes, name);
+  }
+  fail(name, "it is not a JPEG, PNG or BMP file");
+}
+
+}  // namespace facenet

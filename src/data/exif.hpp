@@ -1,0 +1,23 @@
+// What a JPEG file's header segments say about how to show it: EXIF orientation, and whose CMYK it is.
+//
+// An own reader of one tag and one marker, with no dependency: libexif parses all of EXIF, allocates from what the file
+// claims, and cannot tell the Adobe marker, for which the segments have to be walked anyway.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace facenet {
+
+struct JpegHeader {
+  int orientation = 1;   ///< EXIF tag 0x0112, 1 to 8; 1 when absent or nonsense
+  bool adobe = false;    ///< an Adobe marker: CMYK values are stored inverted
+  std::size_t scan = 0;  ///< offset of the first start-of-scan marker; 0 when there is none
+  bool has_end = false;  ///< an end-of-image marker follows the first scan
+};
+
+/// Never reads outside `bytes`, allocates nothing, and accepts any content.
+JpegHeader read_jpeg_header(std::span<const std::uint8_t> bytes);
+
+}  // namespace facenet

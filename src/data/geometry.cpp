@@ -1,0 +1,185 @@
+// Affine maps, templates, least-squares similarity, bilinear warp.
+#include "data/geometry.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <facenet/error.hpp>
+
+namespace facenet {
+namespace {
+
+constexpr double kLargestPlainShrink = 1.5;
+
+void require_size(int width, int height) {
+  if (width < 1 || height < 1 || width > Image::kMaxSide || height > Image::kMaxSide) {
+    throw InvalidArgument("cannot warp to " + std::to_string(width) + "x" + std::to_string(height) + " pixels");
+  }
+}
+
+}  // namespace
+
+Affine Affine::then(const Affine& next) const {
+  return {next.a * a + next.b * d, next.a * b + next.b * e, next.a * c + next.b * f + next.c,
+          next.d * a + next.e * d, next.d * b + next.e * e, next.d * c + next.e * f + next.f};
+}
+
+Affine Affine::inverse() const {
+  const double determinant = a * e - b * d;
+  if (!(std::abs(determinant) > 1e-12) || !std::isfinite(determinant) || !std::isfinite(c) || !std::isfinite(f)) {
+    throw InvalidArgument("an affine map that flattens the image cannot be inverted (do the landmarks coincide?)");
+  }
+  const double k = 1 / determinant;
+  return {e * k, -b * k, (b * f - e * c) * k, -d * k, a * k, (d * c - a * f) * k};
+}
+
+double Affine::scale() const { return std::sqrt(std::abs(a * e - b * d)); }
+
+FaceTemplate arcface_template(int size, float margin) {
+  if (size < 1 || size > Image::kMaxSide || !(margin > -1 && margin < 16)) {
+    throw InvalidArgument("no face template of size " + std::to_string(size) + " and margin " + std::to_string(margin));
+  }
+  static constexpr Landmarks kPoints{38.2946F, 51.6963F, 73.5318F, 51.5014F, 56.0252F,
+                                     71.7366F, 41.5493F, 92.3655F, 70.7299F, 92.2041F};
+  FaceTemplate result{size, size, kPoints};
+  // Scaled about the centre of the picture, 55.5 in coordinates of pixel centres.
+  const float scale = static_cast<float>(size) / 112.0F / (1 + margin);
+  const float centre = static_cast<float>(size - 1) / 2;
+  if (size != 112 || margin != 0) {
+    for (float& p : result.points) p = (p - 55.5F) * scale + centre;
+  }
+  return result;
+}
+
+FaceTemplate dlib_template() {
+  return {150, 150, {48.543F, 46.661F, 102.429F, 46.661F, 75.298F, 78.847F, 51.735F, 105.581F, 98.907F, 105.655F}};
+}
+
+Affine fit_similarity(std::span<const float> from, std::span<const float> to) {
+  if (from.size() != to.size() || from.size() < 4 || from.size() % 2 != 0) {
+    throw InvalidArgument("fit_similarity: needs as many points on both sides, two at least");
+  }
+  // In the plane the least-squares similarity has a closed form: with points as complex numbers about their means, its
+  // factor is sum(conj(p) q) / sum(|p|^2).
+  const double n = static_cast<double>(from.size() / 2);
+  std::array<double, 4> mean{};
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    mean[i % 2] += double{from[i]} / n;
+    mean[2 + i % 2] += double{to[i]} / n;
+  }
+  double spread = 0, real = 0, imaginary = 0;
+  for (std::size_t i = 0; i < from.size(); i += 2) {
+    const double px = from[i] - mean[0], py = from[i + 1] - mean[1];
+    const double qx = to[i] - mean[2], qy = to[i + 1] - mean[3];
+    spread += px * px + py * py;
+    real += px * qx + py * qy;
+    imaginary += px * qy - py * qx;
+  }
+  if (!(spread > 1e-6) || !std::isfinite(spread) || !std::isfinite(real) || !std::isfinite(imaginary)) {
+    throw InvalidArgument("fit_similarity: the points coincide or are not finite: no face can be aligned to them");
+  }
+  const double a = real / spread;
+  const double b = imaginary / spread;
+  return {a, -b, mean[2] - a * mean[0] + b * mean[1], b, a, mean[3] - b * mean[0] - a * mean[1]};
+}
+
+Affine centre_crop_map(int width, int height, float fraction, int size) {
+  if (width < 1 || height < 1 || !(fraction > 0 && fraction <= 1)) {
+    throw InvalidArgument("centre crop: fraction " + std::to_string(fraction) + " is not above 0 and up to 1");
+  }
+  const double scale = size / (double{fraction} * std::min(width, height));
+  const double centre = (size - 1) / 2.0;
+  return {scale, 0, centre - scale * (width - 1) / 2.0, 0, scale, centre - scale * (height - 1) / 2.0};
+}
+
+Region cut_region(const Image& image, const Affine& to_output, int width, int height, double context) {
+  require_size(width, height);
+  if (image.empty()) throw InvalidArgument("cannot warp an image without pixels");
+  const Affine back = to_output.inverse();
+  double left = 1e9, top = 1e9, right = -1e9, bottom = -1e9;
+  for (const double x : {-context * width, (1 + context) * width - 1}) {
+    for (const double y : {-context * height, (1 + context) * height - 1}) {
+      const auto [sx, sy] = back(x, y);
+      left = std::min(left, sx), right = std::max(right, sx);
+      top = std::min(top, sy), bottom = std::max(bottom, sy);
+    }
+  }
+  const double shrink = 1 / to_output.scale();
+  const double border = std::max(2.0, 2 * shrink);  // what the filters reach for
+  const auto clamp = [](double value, int limit) { return static_cast<int>(std::clamp<double>(value, 0, limit)); };
+  const int x0 = clamp(std::floor(left - border), image.width() - 1);
+  const int y0 = clamp(std::floor(top - border), image.height() - 1);
+  const int x1 = std::max(x0 + 1, clamp(std::ceil(right + border) + 1, image.width()));
+  const int y1 = std::max(y0 + 1, clamp(std::ceil(bottom + border) + 1, image.height()));
+
+  Region region{image.cropped(x0, y0, x1 - x0, y1 - y0), Affine{1, 0, double(x0), 0, 1, double(y0)}.then(to_output)};
+  if (shrink <= kLargestPlainShrink) return region;
+  const int w = std::max(1, static_cast<int>(std::lround((x1 - x0) / shrink)));
+  const int h = std::max(1, static_cast<int>(std::lround((y1 - y0) / shrink)));
+  // The centre of pixel i of the smaller image lies at (i + 1/2) * step - 1/2.
+  const double step_x = double(x1 - x0) / w;
+  const double step_y = double(y1 - y0) / h;
+  const Affine to_region{step_x, 0, step_x / 2 - 0.5, 0, step_y, step_y / 2 - 0.5};
+  return {region.image.resized(w, h), to_region.then(region.to_output)};
+}
+
+void warp_bilinear(const Image& image, const Affine& to_output, int width, int height, std::uint8_t* out) {
+  require_size(width, height);
+  const Affine back = to_output.inverse();
+  // Positions in 1/65536 pixel, rounded to 1/32. Three channels ride in one 64-bit word, 21 bits each: a value times
+  // weights that sum to 1024 needs 18.
+  constexpr double kOne = 65536;
+  constexpr std::uint64_t kHalf = 512U | (std::uint64_t{512} << 21U) | (std::uint64_t{512} << 42U);
+  const auto fixed = [](double value) { return std::llround(std::clamp(value, -1e6, 1e6) * kOne); };
+  std::vector<std::int64_t> along(static_cast<std::size_t>(width) * 2);
+  for (int x = 0; x < width; ++x) {
+    along[static_cast<std::size_t>(x) * 2] = fixed(back.a * x);
+    along[static_cast<std::size_t>(x) * 2 + 1] = fixed(back.d * x);
+  }
+  const std::int64_t columns = image.width();
+  const std::int64_t rows = image.height();
+  const std::uint8_t* pixels = image.data();
+  const auto packed = [](const std::uint8_t* p) {
+    return std::uint64_t{p[0]} | (std::uint64_t{p[1]} << 21U) | (std::uint64_t{p[2]} << 42U);
+  };
+  const auto tap = [&](std::int64_t x, std::int64_t y) {
+    return x >= 0 && y >= 0 && x < columns && y < rows ? packed(pixels + (y * columns + x) * 3) : 0;
+  };
+  for (int y = 0; y < height; ++y) {
+    const std::int64_t row_x = fixed(back.b * y + back.c) + 1024;
+    const std::int64_t row_y = fixed(back.e * y + back.f) + 1024;
+    for (int x = 0; x < width; ++x) {
+      const std::int64_t sx = (row_x + along[static_cast<std::size_t>(x) * 2]) >> 11;
+      const std::int64_t sy = (row_y + along[static_cast<std::size_t>(x) * 2 + 1]) >> 11;
+      const std::int64_t ix = sx >> 5;
+      const std::int64_t iy = sy >> 5;
+      const auto wx = static_cast<std::uint64_t>(sx & 31);
+      const auto wy = static_cast<std::uint64_t>(sy & 31);
+      std::uint64_t sum = kHalf;
+      if (ix >= 0 && iy >= 0 && ix + 1 < columns && iy + 1 < rows) {
+        const std::uint8_t* p = pixels + (iy * columns + ix) * 3;
+        const std::uint8_t* q = p + columns * 3;
+        sum += (packed(p) * (32 - wx) + packed(p + 3) * wx) * (32 - wy) +
+               (packed(q) * (32 - wx) + packed(q + 3) * wx) * wy;
+      } else {
+        sum += (tap(ix, iy) * (32 - wx) + tap(ix + 1, iy) * wx) * (32 - wy) +
+               (tap(ix, iy + 1) * (32 - wx) + tap(ix + 1, iy + 1) * wx) * wy;
+      }
+      out[0] = static_cast<std::uint8_t>(sum >> 10U);
+      out[1] = static_cast<std::uint8_t>(sum >> 31U);
+      out[2] = static_cast<std::uint8_t>(sum >> 52U);
+      out += 3;
+    }
+  }
+}
+
+Image warp(const Image& image, const Affine& to_output, int width, int height) {
+  const Region region = cut_region(image, to_output, width, height);
+  Image result(width, height);
+  warp_bilinear(region.image, region.to_output, width, height, result.data());
+  return result;
+}
+
+}  // namespace facenet

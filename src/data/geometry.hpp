@@ -1,0 +1,67 @@
+// Geometry of faces: affine maps, alignment to a template, and the one warp that makes a network's input.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include <facenet/image.hpp>
+
+namespace facenet {
+
+/// x' = a x + b y + c, y' = d x + e y + f. Coordinates are pixels with (0, 0) at the centre of the top left one.
+struct Affine {
+  double a = 1, b = 0, c = 0;
+  double d = 0, e = 1, f = 0;
+
+  std::array<double, 2> operator()(double x, double y) const { return {a * x + b * y + c, d * x + e * y + f}; }
+  /// First this, then `next`.
+  Affine then(const Affine& next) const;
+  /// InvalidArgument when the map is degenerate (or not finite).
+  Affine inverse() const;
+  /// How much lengths grow: the square root of the area's growth.
+  double scale() const;
+};
+
+/// Where a face's five points belong in an input of width x height.
+struct FaceTemplate {
+  int width = 0;
+  int height = 0;
+  Landmarks points{};
+};
+
+/// The template of ArcFace's 112x112 crops at size x size. Margin m shows 1 + m times as much: 0 is ArcFace's framing.
+FaceTemplate arcface_template(int size, float margin = 0);
+/// dlib's 150x150 face chip under MTCNN's points.
+FaceTemplate dlib_template();
+
+/// The similarity (rotation, scale, shift; no reflection) that brings `from` nearest to `to`, least squares (Umeyama,
+/// PAMI 1991). Points are x, y pairs, at least two. InvalidArgument when all points of `from` coincide.
+Affine fit_similarity(std::span<const float> from, std::span<const float> to);
+
+/// From a photograph to the template of a face.
+inline Affine alignment(const Landmarks& landmarks, const FaceTemplate& face) {
+  return fit_similarity(landmarks, face.points);
+}
+/// From a photograph to size x size: its largest centred square times `fraction` (above 0, up to 1).
+Affine centre_crop_map(int width, int height, float fraction, int size);
+
+/// A part of an image, and the map from the part to an output.
+struct Region {
+  Image image;
+  Affine to_output;
+};
+
+/// What a warp to width x height needs of `image`, with `context` times the output's size kept on each side for later
+/// shifts. Where the map shrinks by more than 1.5, the part is resized with an antialiasing filter to the output's
+/// scale: bilinear interpolation alone would skip pixels. Below that, as in the aligned crops that published networks
+/// were trained on, pixels stay as they are.
+Region cut_region(const Image& image, const Affine& to_output, int width, int height, double context = 0);
+
+/// [height,width,3] bytes into `out`: bilinear at 1/32 of a pixel (as OpenCV's warpAffine does), black outside.
+/// No filter: see cut_region.
+void warp_bilinear(const Image& image, const Affine& to_output, int width, int height, std::uint8_t* out);
+
+/// cut_region, then warp_bilinear.
+Image warp(const Image& image, const Affine& to_output, int width, int height);
+
+}  // namespace facenet

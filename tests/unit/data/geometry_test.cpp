@@ -1,0 +1,176 @@
+// Affine maps, alignment and warps: exact where they can be, and against crops that OpenCV made.
+#include "data/geometry.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include <facenet/error.hpp>
+
+#include "base/random.hpp"
+#include "catch.hpp"
+#include "data.hpp"
+#include "data/csv.hpp"
+
+using namespace facenet;
+
+namespace {
+
+Image noise(int width, int height, std::uint64_t seed) {
+  Image image(width, height);
+  Random random(seed);
+  for (auto& value : image.pixels()) value = static_cast<std::uint8_t>(random.below(256));
+  return image;
+}
+
+double mean_difference(const Image& a, const Image& b) {
+  REQUIRE(a.width() == b.width());
+  REQUIRE(a.height() == b.height());
+  double sum = 0;
+  for (std::size_t i = 0; i < a.pixels().size(); ++i) sum += std::abs(int{a.pixels()[i]} - int{b.pixels()[i]});
+  return sum / static_cast<double>(a.pixels().size());
+}
+
+}  // namespace
+
+TEST_CASE("a similarity is recovered exactly from its points") {
+  Random random(3);
+  for (int round = 0; round < 20; ++round) {
+    const double angle = random.uniform(-3, 3);
+    const double scale = random.uniform(0.1, 5);
+    const Affine truth{scale * std::cos(angle), -scale * std::sin(angle), random.uniform(-50, 50),
+                       scale * std::sin(angle), scale * std::cos(angle),  random.uniform(-50, 50)};
+    Landmarks from{};
+    Landmarks to{};
+    for (std::size_t i = 0; i < 5; ++i) {
+      from[i * 2] = static_cast<float>(random.uniform(0, 100));
+      from[i * 2 + 1] = static_cast<float>(random.uniform(0, 100));
+      const auto [x, y] = truth(from[i * 2], from[i * 2 + 1]);
+      to[i * 2] = static_cast<float>(x);
+      to[i * 2 + 1] = static_cast<float>(y);
+    }
+    const Affine found = fit_similarity(from, to);
+    CHECK(found.a == Approx(truth.a).margin(1e-5));
+    CHECK(found.b == Approx(truth.b).margin(1e-5));
+    CHECK(found.c == Approx(truth.c).margin(1e-3));
+    CHECK(found.d == Approx(truth.d).margin(1e-5));
+    CHECK(found.f == Approx(truth.f).margin(1e-3));
+    CHECK(found.scale() == Approx(scale).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("a mirrored face is not mirrored back, and coinciding points are refused") {
+  const Landmarks face = arcface_template(112).points;
+  Landmarks mirrored = face;
+  for (std::size_t i = 0; i < 10; i += 2) mirrored[i] = 111 - face[i];
+  const Affine map = fit_similarity(mirrored, face);
+  CHECK(map.a * map.e - map.b * map.d > 0);
+  CHECK_THROWS_AS(fit_similarity(Landmarks{}, face), InvalidArgument);
+  Landmarks nan = face;
+  nan[3] = std::nanf("");
+  CHECK_THROWS_AS(fit_similarity(nan, face), InvalidArgument);
+}
+
+TEST_CASE("inverse and then") {
+  const Affine map{1.5, 0.2, 7, -0.1, 0.8, -3};
+  const Affine same = map.then(map.inverse());
+  CHECK(same.a == Approx(1));
+  CHECK(same.b == Approx(0).margin(1e-12));
+  CHECK(same.c == Approx(0).margin(1e-12));
+  CHECK(same.e == Approx(1));
+  CHECK(same.f == Approx(0).margin(1e-12));
+  CHECK_THROWS_AS((Affine{1, 1, 0, 1, 1, 0}.inverse()), InvalidArgument);
+}
+
+TEST_CASE("templates: margin 0 at 112 is ArcFace's, a margin shows more around the same centre") {
+  const FaceTemplate plain = arcface_template(112);
+  CHECK(plain.points[0] == 38.2946F);
+  const FaceTemplate wide = arcface_template(96, 0.5F);
+  const float eyes_plain = plain.points[2] - plain.points[0];
+  CHECK(wide.points[2] - wide.points[0] == Approx(eyes_plain * 96 / 112 / 1.5F).epsilon(1e-4));
+  // The centre of the picture stays the centre.
+  CHECK(wide.points[0] - 47.5F == Approx((plain.points[0] - 55.5F) * 96 / 112 / 1.5F).margin(1e-4));
+  CHECK_THROWS_AS(arcface_template(0), InvalidArgument);
+  CHECK_THROWS_AS(arcface_template(96, -1), InvalidArgument);
+}
+
+TEST_CASE("warps by whole pixels and quarter turns move pixels unchanged") {
+  const Image image = noise(31, 23, 5);
+  CHECK(warp(image, Affine{}, 31, 23) == image);
+  const Image shifted = warp(image, Affine{1, 0, 4, 0, 1, -2}, 31, 23);
+  for (int y = 0; y < 23; ++y) {
+    for (int x = 0; x < 31; ++x) {
+      const bool inside = x >= 4 && y + 2 < 23;
+      for (int c = 0; c < 3; ++c) CHECK(shifted.at(x, y)[c] == (inside ? image.at(x - 4, y + 2)[c] : 0));
+    }
+  }
+  const Image turned = warp(image, Affine{0, -1, 22, 1, 0, 0}, 23, 31);
+  CHECK(turned.at(22 - 7, 9)[1] == image.at(9, 7)[1]);
+}
+
+TEST_CASE("a half-pixel shift averages, and a flat picture stays flat") {
+  Image image(2, 1);
+  image.at(1, 0)[0] = 101;
+  std::uint8_t out[3];
+  warp_bilinear(image, Affine{1, 0, -0.5, 0, 1, 0}, 1, 1, out);
+  CHECK(int{out[0]} == 51);
+  Image flat(400, 400);
+  for (auto& value : flat.pixels()) value = 200;
+  const Image small = warp(flat, Affine{0.1, 0.05, -15, -0.05, 0.1, 0}, 24, 24);
+  CHECK(int{small.at(15, 10)[0]} == 200);
+}
+
+TEST_CASE("shrinking does not alias") {
+  Image stripes(300, 300);
+  for (int y = 0; y < 300; ++y) {
+    for (int x = 0; x < 300; ++x) std::fill_n(stripes.at(x, y), 3, static_cast<std::uint8_t>(x % 2 == 0 ? 255 : 0));
+  }
+  for (const Image& small : {warp(stripes, Affine{0.1, 0, 0, 0, 0.1, 0}, 30, 30), stripes.resized(30, 30)}) {
+    for (int x = 3; x < 27; ++x) CHECK(std::abs(int{small.at(x, 15)[0]} - 127) <= 6);
+  }
+}
+
+TEST_CASE("cutting a region does not change what a warp gives") {
+  const Image image = noise(200, 180, 9);
+  const Affine map{0.9, 0.1, -40, -0.1, 0.9, -20};
+  Image whole(64, 64);
+  warp_bilinear(image, map, 64, 64, whole.data());
+  CHECK(warp(image, map, 64, 64) == whole);
+  // Context far outside the photograph is allowed.
+  const Region region = cut_region(image, map, 64, 64, 3);
+  CHECK(region.image == image);
+  CHECK_NOTHROW(cut_region(image, Affine{1, 0, 5000, 0, 1, 5000}, 64, 64));
+}
+
+TEST_CASE("centre crop keeps the middle in the middle") {
+  const Affine map = centre_crop_map(250, 200, 0.5F, 96);
+  const auto [x, y] = map(124.5, 99.5);
+  CHECK(x == Approx(47.5));
+  CHECK(y == Approx(47.5));
+  CHECK(map.scale() == Approx(0.96));
+}
+
+TEST_CASE("alignment gives the crops of the reference pipeline") {
+  const auto data = test::shared_data();
+  if (!data) return;
+  const CsvTable faces = CsvTable::open(*data / "golden/faces.csv");
+  const LandmarkTable landmarks = read_landmarks(*data / "golden/faces.csv");
+  double worst_plain = 0;
+  for (std::size_t i = 0; i < 16; ++i) {
+    const std::string& file = faces.rows.at(i).at(faces.column("file"));
+    const Image photograph = Image::open(*data / "lfw/images" / file);
+    for (const auto& [face, name] : {std::pair(arcface_template(112), "112"), std::pair(dlib_template(), "150")}) {
+      char golden[32];
+      std::snprintf(golden, sizeof golden, "%02zu-%s.png", i, name);
+      const Affine map = alignment(landmarks.at(file), face);
+      const double difference =
+          mean_difference(warp(photograph, map, face.width, face.height), Image::open(*data / "golden/crops" / golden));
+      INFO(file << " " << golden << " scale " << map.scale() << " difference " << difference);
+      if (map.scale() > 1 / 1.5) worst_plain = std::max(worst_plain, difference);
+      CHECK(difference < 6);
+    }
+  }
+  INFO("worst " << worst_plain);
+  CHECK(worst_plain < 0.5);
+  std::fprintf(stderr, "golden crops: worst mean difference %.3f levels\n", worst_plain);
+}
