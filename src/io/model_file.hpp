@@ -1,0 +1,64 @@
+// Model files: a graph with its weights, and all else that changes an embedding.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "graph/graph.hpp"
+
+namespace facenet {
+
+/// How photographs become the network's input, beyond what the graph's first operator says itself.
+struct Contract {
+  /// Where the five points of a face belong in the input, pixels, x then y (as facenet::Landmarks); absent when the
+  /// network was not trained on aligned faces.
+  std::optional<std::array<float, 10>> template_points;
+  std::string template_name;  ///< of the template, for people: "arcface-112", ...; empty without one
+  /// Without landmarks: the part of the largest centred square that is resized to the input, above 0, up to 1.
+  float crop_fraction = 1;
+};
+
+/// What the graph itself says of its images: one source of truth, never stored twice.
+struct ImageInput {
+  int width = 0;
+  int height = 0;
+  std::array<float, 3> mean{};   ///< in the order of the network's channels, of values 0..255
+  std::array<float, 3> scale{};  ///< input = (value - mean) * scale
+  bool bgr = false;
+};
+
+/// InvalidArgument unless the graph reads images [1,H,W,3] through one image_to_tensor and gives [1,D].
+ImageInput image_input_of(const Graph& graph);
+/// Whether embeddings leave the graph with unit length.
+bool is_normalised(const Graph& graph);
+
+struct ModelData {
+  Graph graph;
+  Contract contract;
+  std::string architecture;  ///< "nn4", ...; empty for imported networks
+  std::string licence;       ///< of the weights
+  std::string data_notes;    ///< what the weights were trained on
+  std::string training;      ///< a JSON object: steps, options, date; empty without
+  std::string calibration;   ///< a JSON object: thresholds and their evidence; empty without
+};
+
+/// SHA-256 of graph, weights and contract, 64 hexadecimal digits: equal fingerprints, equal embeddings. Licence, notes
+/// and calibration do not count.
+std::string fingerprint_of(const ModelData& model);
+
+/// Writes the file whole or not at all. InvalidArgument when the model cannot be stored, IoError when the file cannot
+/// be written.
+void save_model(const std::filesystem::path& path, const ModelData& model);
+
+struct LoadedModel {
+  ModelData model;
+  std::string fingerprint;
+};
+
+/// FormatError when the file is no model, is damaged (its fingerprint is verified), or of a version that this library
+/// does not read; IoError when it cannot be read.
+LoadedModel load_model(const std::filesystem::path& path);
+
+}  // namespace facenet
