@@ -130,10 +130,20 @@ void check_version(const SafetensorsFile& content, const std::string& file) {
   }
 }
 
-// The file's tensors become the graph's values, one for one.
-void take_values(Graph& graph, const SafetensorsFile& content, const std::string& file) {
+constexpr std::string_view kTrainingPrefix = "training/";
+
+// The file's tensors become the graph's values, one for one; those of a training's state are kept apart.
+std::vector<NamedTensor> take_values(Graph& graph, const SafetensorsFile& content, const std::string& file) {
+  std::vector<NamedTensor> training;
   std::map<std::string, const NamedTensor*> tensors;
-  for (const auto& tensor : content.tensors) tensors.emplace(tensor.name, &tensor);
+  for (const auto& tensor : content.tensors) {
+    if (!tensor.name.starts_with(kTrainingPrefix)) {
+      tensors.emplace(tensor.name, &tensor);
+      continue;
+    }
+    training.push_back(tensor);
+    training.back().name.erase(0, kTrainingPrefix.size());
+  }
   for (const auto& parameter : graph.parameters()) {
     const auto found = tensors.find(parameter->name);
     if (found == tensors.end()) throw FormatError(file + ": the tensor '" + parameter->name + "' is missing");
@@ -145,6 +155,7 @@ void take_values(Graph& graph, const SafetensorsFile& content, const std::string
     tensors.erase(found);
   }
   if (!tensors.empty()) throw FormatError(file + ": nothing uses the tensor '" + tensors.begin()->first + "'");
+  return training;
 }
 
 }  // namespace
@@ -180,7 +191,7 @@ std::string fingerprint_of(const ModelData& model) {
                      model.graph.parameters());
 }
 
-void save_model(const std::filesystem::path& path, const ModelData& model) {
+void save_model(const std::filesystem::path& path, const ModelData& model, const TrainingExtras& extras) {
   SafetensorsFile file;
   auto& metadata = file.metadata;
   metadata["facenet.format"] = kVersion;
@@ -192,11 +203,16 @@ void save_model(const std::filesystem::path& path, const ModelData& model) {
   put_text(metadata, "facenet.data", model.data_notes);
   put_object(metadata, "facenet.training", model.training);
   put_object(metadata, "facenet.calibration", model.calibration);
+  put_object(metadata, "facenet.training_state", extras.state);
   metadata["facenet.fingerprint"] =
       fingerprint(metadata["facenet.graph"], metadata["facenet.contract"], model.graph.parameters());
   metadata["facenet.checksum"] = checksum(metadata);
   for (const auto& parameter : model.graph.parameters()) {
     file.tensors.push_back(NamedTensor::of(parameter->name, parameter->value));
+  }
+  for (NamedTensor tensor : extras.tensors) {
+    tensor.name.insert(0, kTrainingPrefix);
+    file.tensors.push_back(std::move(tensor));
   }
   write_safetensors(path, file);
 }
@@ -213,8 +229,10 @@ LoadedModel load_model(const std::filesystem::path& path) {
   const std::string& graph_text = text_of(metadata, "facenet.graph", file);
   const std::string& contract_text = text_of(metadata, "facenet.contract", file);
   Graph graph = graph_from_json(parse_json(graph_text, file + ": the graph"), file);
-  take_values(graph, content, file);
-  LoadedModel loaded{{std::move(graph), {}, {}, {}, {}, {}, {}}, text_of(metadata, "facenet.fingerprint", file)};
+  auto training = take_values(graph, content, file);
+  LoadedModel loaded{{std::move(graph), {}, {}, {}, {}, {}, {}},
+                     text_of(metadata, "facenet.fingerprint", file),
+                     {text_or_empty(metadata, "facenet.training_state"), std::move(training)}};
   ModelData& model = loaded.model;
   if (fingerprint(graph_text, contract_text, model.graph.parameters()) != loaded.fingerprint) {
     throw FormatError(file + ": its graph and weights do not match their fingerprint" + damaged);

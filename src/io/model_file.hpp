@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "graph/graph.hpp"
+#include "io/safetensors.hpp"
 
 namespace facenet {
 
@@ -44,17 +46,24 @@ struct ModelData {
   std::string calibration;   ///< a JSON object: thresholds and their evidence; empty without
 };
 
+/// What a training checkpoint holds besides its model: a checkpoint is a model file that can be used as one.
+struct TrainingExtras {
+  std::string state;  ///< a JSON object: steps, options, ...; empty in a plain model file
+  std::vector<NamedTensor> tensors;
+};
+
 /// SHA-256 of graph, weights and contract, 64 hexadecimal digits: equal fingerprints, equal embeddings. Licence, notes
 /// and calibration do not count.
 std::string fingerprint_of(const ModelData& model);
 
 /// Writes the file whole or not at all. InvalidArgument when the model cannot be stored, IoError when the file cannot
 /// be written.
-void save_model(const std::filesystem::path& path, const ModelData& model);
+void save_model(const std::filesystem::path& path, const ModelData& model, const TrainingExtras& extras = {});
 
 struct LoadedModel {
   ModelData model;
   std::string fingerprint;
+  TrainingExtras extras;
 };
 
 /// FormatError when the file is no model, is damaged (its fingerprint is verified), or of a version that this library

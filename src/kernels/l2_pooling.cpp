@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include "base/simd.hpp"
@@ -16,12 +17,13 @@ namespace {
 
 constexpr std::int64_t kChunk = 64;  // channels whose sums stay in registers or the first cache line set
 
-template <typename T>
-inline void add_squares(const T* src, std::int64_t count, float* sum) {
-  for (std::int64_t k = 0; k < count; ++k) {
-    const float value = src[k];
-    sum[k] += value * value;
-  }
+// Calls function(first channel, how many): with a constant number for the blocked layouts, whose loops then stay in
+// registers.
+template <typename Function>
+[[gnu::always_inline]] inline void in_chunks(std::int64_t inner, Function&& function) {
+  if (inner == 16) return function(std::int64_t{0}, std::integral_constant<std::int64_t, 16>());
+  if (inner == 8) return function(std::int64_t{0}, std::integral_constant<std::int64_t, 8>());
+  for (std::int64_t c = 0; c < inner; c += kChunk) function(c, std::min(kChunk, inner - c));
 }
 
 struct Plane {
@@ -29,9 +31,14 @@ struct Plane {
   std::array<std::int64_t, 2> window, stride, pad;
 };
 
+// `squares` has room for a source plane: each is computed once, not once for every window that covers it.
 template <typename T>
-inline void forward_plane(const Plane& p, const T* src, T* dst) {
-  float sum[kChunk];
+inline void forward_plane(const Plane& p, const T* src, T* dst, float* squares) {
+  const std::int64_t inputs = p.height * p.width * p.inner;
+  for (std::int64_t i = 0; i < inputs; ++i) {
+    const float value = src[i];
+    squares[i] = value * value;
+  }
   for (std::int64_t oy = 0; oy < p.out_height; ++oy) {
     const std::int64_t y0 = std::max<std::int64_t>(0, oy * p.stride[0] - p.pad[0]);
     const std::int64_t y1 = std::min(p.height, oy * p.stride[0] - p.pad[0] + p.window[0]);
@@ -39,14 +46,17 @@ inline void forward_plane(const Plane& p, const T* src, T* dst) {
       const std::int64_t x0 = std::max<std::int64_t>(0, ox * p.stride[1] - p.pad[1]);
       const std::int64_t x1 = std::min(p.width, ox * p.stride[1] - p.pad[1] + p.window[1]);
       T* out = dst + (oy * p.out_width + ox) * p.inner;
-      for (std::int64_t c = 0; c < p.inner; c += kChunk) {
-        const std::int64_t count = std::min(kChunk, p.inner - c);
-        for (std::int64_t k = 0; k < count; ++k) sum[k] = 0;
-        for (std::int64_t y = y0; y < y1; ++y) {
-          for (std::int64_t x = x0; x < x1; ++x) add_squares(src + (y * p.width + x) * p.inner + c, count, sum);
-        }
-        for (std::int64_t k = 0; k < count; ++k) out[c + k] = std::sqrt(sum[k]);
-      }
+      in_chunks(
+          p.inner, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
+            float sum[kChunk] = {};
+            for (std::int64_t y = y0; y < y1; ++y) {
+              for (std::int64_t x = x0; x < x1; ++x) {
+                const float* pixel = squares + (y * p.width + x) * p.inner + c;
+                for (std::int64_t k = 0; k < count; ++k) sum[k] += pixel[k];
+              }
+            }
+            for (std::int64_t k = 0; k < count; ++k) out[c + k] = std::sqrt(sum[k]);
+          });
     }
   }
 }
@@ -60,7 +70,6 @@ inline void backward_plane(const Plane& p, const T* diff_dst, const T* src, cons
     const float gradient = diff_dst[i];
     ratio[i] = norm > 0 ? gradient / norm : 0.0F;
   }
-  float sum[kChunk];
   for (std::int64_t y = 0; y < p.height; ++y) {
     // Windows oy with oy * stride - pad <= y < oy * stride - pad + window.
     const std::int64_t low_y = y + p.pad[0] - p.window[0] + 1;
@@ -71,23 +80,28 @@ inline void backward_plane(const Plane& p, const T* diff_dst, const T* src, cons
       const std::int64_t ox0 = low_x <= 0 ? 0 : (low_x + p.stride[1] - 1) / p.stride[1];
       const std::int64_t ox1 = std::min(p.out_width, (x + p.pad[1]) / p.stride[1] + 1);
       const std::int64_t at = (y * p.width + x) * p.inner;
-      for (std::int64_t c = 0; c < p.inner; c += kChunk) {
-        const std::int64_t count = std::min(kChunk, p.inner - c);
-        for (std::int64_t k = 0; k < count; ++k) sum[k] = 0;
-        for (std::int64_t oy = oy0; oy < oy1; ++oy) {
-          for (std::int64_t ox = ox0; ox < ox1; ++ox) {
-            const float* r = ratio + (oy * p.out_width + ox) * p.inner + c;
-            for (std::int64_t k = 0; k < count; ++k) sum[k] += r[k];
-          }
-        }
-        for (std::int64_t k = 0; k < count; ++k) diff_src[at + c + k] = static_cast<float>(src[at + c + k]) * sum[k];
-      }
+      in_chunks(
+          p.inner, [&](std::int64_t c, auto count) __attribute__((always_inline)) {
+            float sum[kChunk] = {};
+            for (std::int64_t oy = oy0; oy < oy1; ++oy) {
+              for (std::int64_t ox = ox0; ox < ox1; ++ox) {
+                const float* r = ratio + (oy * p.out_width + ox) * p.inner + c;
+                for (std::int64_t k = 0; k < count; ++k) sum[k] += r[k];
+              }
+            }
+            for (std::int64_t k = 0; k < count; ++k)
+              diff_src[at + c + k] = static_cast<float>(src[at + c + k]) * sum[k];
+          });
     }
   }
 }
 
-FACENET_SIMD void forward_f32(const Plane& p, const float* src, float* dst) { forward_plane(p, src, dst); }
-FACENET_SIMD void forward_bf16(const Plane& p, const Bfloat16* src, Bfloat16* dst) { forward_plane(p, src, dst); }
+FACENET_SIMD void forward_f32(const Plane& p, const float* src, float* dst, float* squares) {
+  forward_plane(p, src, dst, squares);
+}
+FACENET_SIMD void forward_bf16(const Plane& p, const Bfloat16* src, Bfloat16* dst, float* squares) {
+  forward_plane(p, src, dst, squares);
+}
 FACENET_SIMD void backward_f32(const Plane& p, const float* diff_dst, const float* src, const float* dst,
                                float* diff_src, float* ratio) {
   backward_plane(p, diff_dst, src, dst, diff_src, ratio);
@@ -95,6 +109,13 @@ FACENET_SIMD void backward_f32(const Plane& p, const float* diff_dst, const floa
 FACENET_SIMD void backward_bf16(const Plane& p, const Bfloat16* diff_dst, const Bfloat16* src, const Bfloat16* dst,
                                 Bfloat16* diff_src, float* ratio) {
   backward_plane(p, diff_dst, src, dst, diff_src, ratio);
+}
+
+// A plane of floats for the thread that asks.
+float* scratch(std::int64_t size) {
+  thread_local std::vector<float> memory;
+  memory.resize(std::max(memory.size(), static_cast<std::size_t>(size)));
+  return memory.data();
 }
 
 Plane plane_of(const PoolingProblem& p) {
@@ -111,7 +132,8 @@ KernelPtr l2_pooling_forward(const PoolingProblem& p) {
   const std::int64_t src_size = plane.height * plane.width * plane.inner;
   const std::int64_t dst_size = plane.out_height * plane.out_width * plane.inner;
   const auto run = [=](auto* function, const auto* src, auto* dst) {
-    parallel_for(outer, [&](std::int64_t i) { function(plane, src + i * src_size, dst + i * dst_size); });
+    parallel_for(outer,
+                 [&](std::int64_t i) { function(plane, src + i * src_size, dst + i * dst_size, scratch(src_size)); });
   };
   if (p.src.type == DataType::bf16) {
     return function_kernel("own:simd", [=](std::span<void* const> a) {
@@ -130,10 +152,8 @@ KernelPtr l2_pooling_backward(const PoolingProblem& p) {
   const std::int64_t dst_size = plane.out_height * plane.out_width * plane.inner;
   const auto run = [=](auto* function, const auto* diff_dst, const auto* src, const auto* dst, auto* diff_src) {
     parallel_for(outer, [&](std::int64_t i) {
-      thread_local std::vector<float> ratio;
-      ratio.resize(static_cast<std::size_t>(dst_size));
       function(plane, diff_dst + i * dst_size, src + i * src_size, dst + i * dst_size, diff_src + i * src_size,
-               ratio.data());
+               scratch(dst_size));
     });
   };
   if (p.src.type == DataType::bf16) {
