@@ -78,7 +78,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
   say "Installing by apt-get: ${missing[*]}"
   "${as_root[@]}" apt-get update -qq >&2
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" < /dev/null >&2
+    apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" < /dev/null > /dev/null
 fi
 
 # --- oneDNN

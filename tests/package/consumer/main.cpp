@@ -1,4 +1,5 @@
 // A program that knows FaceNetLib by its public headers alone.
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <vector>
@@ -20,7 +21,9 @@ int main() {
   facenet::Embeddings embeddings;
   embeddings.append(std::vector<float>{0.6F, 0.8F});
   embeddings.append(std::vector<float>{0.8F, -0.6F});
-  if (embeddings.size() != 2) return 1;
+  const float distance = facenet::squared_distance(embeddings[0], embeddings[1]);
+  std::printf("squared distance of two perpendicular unit vectors: %.3f\n", static_cast<double>(distance));
+  if (std::fabs(distance - 2.0F) > 1e-6F) return 1;
   std::printf("%s\n", facenet::build_description().c_str());
   return 0;
 }
