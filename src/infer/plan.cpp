@@ -1,0 +1,79 @@
+// Plan's figures, and Context.
+#include "infer/plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <set>
+
+#include "base/threads.hpp"
+
+namespace facenet {
+
+std::size_t Plan::reorders() const {
+  std::size_t count = 0;
+  for (const auto& step : steps_) count += step.operation == "reorder" ? 1 : 0;
+  return count;
+}
+
+std::size_t Plan::buffer_bytes() const {
+  std::size_t sum = 0;
+  for (const auto& spec : specs_) sum += spec.bytes();
+  return sum;
+}
+
+std::size_t Plan::constant_bytes() const {
+  std::size_t sum = 0;
+  std::set<const void*> seen;
+  for (const auto& step : steps_) {
+    for (const auto& constant : step.constants) {
+      if (seen.insert(constant.raw()).second) sum += constant.spec().bytes();
+    }
+  }
+  return sum;
+}
+
+std::string Plan::describe() const {
+  std::string text;
+  std::array<char, 256> line{};
+  const auto print = [&](const char* layer, const char* operation, const char* implementation,
+                         const std::string& result, const std::string& bytes) {
+    const int length = std::snprintf(line.data(), line.size(), "%-28.60s %-20s %-26.40s %-34s %12s\n", layer, operation,
+                                     implementation, result.c_str(), bytes.c_str());
+    text.append(line.data(), std::min(line.size() - 1, static_cast<std::size_t>(length)));
+  };
+  print("layer", "operation", "implementation", "result", "bytes");
+  for (const auto& step : steps_) {
+    print(step.layer.c_str(), step.operation.c_str(), step.kernel->implementation().c_str(), spec(step.dst).text(),
+          std::to_string(spec(step.dst).bytes()));
+  }
+  text += "batch " + std::to_string(batch_) + ", " + std::to_string(threads_) + " thread(s), " +
+          std::to_string(steps_.size()) + " steps, of which " + std::to_string(reorders()) + " reorder; arena " +
+          std::to_string(arena_bytes()) + " bytes for buffers of " + std::to_string(buffer_bytes()) + "; constants " +
+          std::to_string(constant_bytes()) + " bytes\n";
+  return text;
+}
+
+Context::Context(std::shared_ptr<const Plan> plan)
+    : plan_(std::move(plan)), arena_(aligned_bytes(plan_->arena_bytes())) {
+  for (const auto& step : plan_->steps_) {
+    std::vector<void*> arguments;
+    for (const int source : step.src) arguments.push_back(buffer(source));
+    for (const auto& constant : step.constants) arguments.push_back(constant.raw());
+    arguments.push_back(buffer(step.dst));
+    kernels_.push_back(step.kernel->bind(arguments, step.scratch >= 0 ? buffer(step.scratch) : nullptr));
+  }
+}
+
+std::span<std::uint8_t> Context::input() const {
+  return {reinterpret_cast<std::uint8_t*>(buffer(0)), plan_->specs_[0].bytes()};
+}
+
+std::span<const float> Context::run() {
+  const ThreadScope threads(plan_->threads_);
+  for (const auto& kernel : kernels_) kernel->run();
+  const auto& spec = plan_->specs_[static_cast<std::size_t>(plan_->output_)];
+  return {reinterpret_cast<const float*>(buffer(plan_->output_)), static_cast<std::size_t>(spec.shape.elements())};
+}
+
+}  // namespace facenet

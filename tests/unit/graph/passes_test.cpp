@@ -1,0 +1,168 @@
+// Each pass: what it changes, what it leaves alone, and that the numbers stay.
+#include "graph/passes/passes.hpp"
+
+#include <algorithm>
+
+#include "catch.hpp"
+#include "networks.hpp"
+#include "ops/add.hpp"
+#include "ops/batch_norm.hpp"
+#include "ops/convolution.hpp"
+#include "ops/dropout.hpp"
+#include "ops/image_to_tensor.hpp"
+#include "ops/l2_normalize.hpp"
+#include "ops/linear.hpp"
+#include "ops/pool.hpp"
+#include "ops/relu.hpp"
+
+namespace facenet {
+namespace {
+
+// Builds small graphs of 8x8 images, a layer at a time; parameters hold numbers that are far from 0 and 1.
+struct Maker {
+  Graph graph{Shape{1, 8, 8, 3}};
+  int channels = 3;
+  int next = 0;
+
+  ParameterPtr parameter(const Shape& shape, float low, float step, bool buffer = false) {
+    auto p = std::make_shared<Parameter>();
+    p->name = "p" + std::to_string(next++);
+    p->value = Tensor(TensorSpec{shape});
+    p->buffer = buffer;
+    std::size_t i = 0;
+    for (auto& value : p->value.floats()) value = low + step * static_cast<float>(i++ * 7 % 11);
+    return p;
+  }
+  int node(const std::string& name, const OperatorPtr& op, int src, const std::vector<ParameterPtr>& parameters = {}) {
+    std::vector<int> sources{src};
+    for (const auto& p : parameters) sources.push_back(graph.add_parameter(p));
+    return graph.add_node(name, op, sources);
+  }
+  int images() { return node("images", std::make_shared<ImageToTensor>(), 0); }
+  int conv(const std::string& name, int src, bool bias) {
+    Convolution::Parameters p{.pad_begin = {1, 1}, .pad_end = {1, 1}, .bias = bias};
+    std::vector<ParameterPtr> parameters{parameter({5, channels, 3, 3}, -0.4F, 0.09F)};
+    if (bias) parameters.push_back(parameter({5}, -0.2F, 0.1F));
+    channels = 5;
+    return node(name, std::make_shared<Convolution>(p), src, parameters);
+  }
+  int norm(const std::string& name, int src, bool relu) {
+    return node(name, std::make_shared<BatchNorm>(BatchNorm::Parameters{.relu = relu}), src,
+                {parameter({5}, -0.6F, 0.3F), parameter({5}, -0.5F, 0.2F), parameter({5}, -1, 0.3F, true),
+                 parameter({5}, 0.4F, 0.7F, true)});
+  }
+  int relu(const std::string& name, int src) { return node(name, std::make_shared<Relu>(), src); }
+  int dropout(const std::string& name, int src) {
+    return node(name, std::make_shared<Dropout>(Dropout::Parameters{.probability = 0.5F}), src);
+  }
+  int add(const std::string& name, int a, int b) {
+    const int sources[] = {a, b};
+    return graph.add_node(name, std::make_shared<Add>(), sources);
+  }
+  void finish(int src) {
+    Pool::Parameters whole{.window = {0, 0}};
+    const int pooled = node("pool", std::make_shared<Pool>(Pool::Kind::average, whole), src);
+    const int linear =
+        node("linear", std::make_shared<Linear>(), pooled, {parameter({4, 5}, -1, 0.3F), parameter({4}, -0.1F, 0.05F)});
+    graph.set_output(node("l2", std::make_shared<L2Normalize>(), linear));
+  }
+};
+
+std::string layers(const Graph& graph) {
+  std::string names;
+  for (const auto& node : graph.nodes()) names += (names.empty() ? "" : " ") + node.name;
+  return names;
+}
+
+void check_same(const Graph& a, const Graph& b) {
+  const auto images = test::random_images(a, 3, 8);
+  CHECK(test::largest_difference(test::tape_embeddings(a, images), test::tape_embeddings(b, images)) < 1e-5F);
+}
+
+}  // namespace
+
+TEST_CASE("batch normalisation goes into the convolution before it") {
+  for (const bool bias : {false, true}) {
+    for (const bool relu : {false, true}) {
+      Maker m;
+      m.finish(m.norm("bn", m.conv("conv", m.images(), bias), relu));
+      const auto before = m.graph.parameters();
+      std::vector<Tensor> values;
+      for (const auto& p : before) values.push_back(p->value.clone());
+      const Graph folded = passes::fold_batch_norm(m.graph);
+      CHECK(layers(folded) == "images conv pool linear l2");
+      const auto& conv = dynamic_cast<const Convolution&>(*folded.nodes()[1].op);
+      CHECK(conv.parameters.bias);
+      CHECK(conv.parameters.relu == relu);
+      check_same(m.graph, folded);
+      for (std::size_t i = 0; i < before.size(); ++i) {  // the folding works on copies
+        CHECK(test::largest_difference(before[i]->value.floats(), values[i].floats()) == 0);
+      }
+      CHECK(std::find(before.begin(), before.end(), folded.parameters().back()) != before.end());  // shared
+    }
+  }
+}
+
+TEST_CASE("batch normalisation stays where the convolution's result is read elsewhere, or has its ReLU") {
+  Maker m;
+  const int conv = m.conv("conv", m.images(), false);
+  m.finish(m.add("add", m.norm("bn", conv, false), conv));
+  CHECK(layers(passes::fold_batch_norm(m.graph)) == "images conv bn add pool linear l2");
+  check_same(m.graph, passes::optimised(m.graph));
+
+  Maker n;
+  n.finish(n.norm("bn", n.relu("relu", n.conv("conv", n.images(), true)), false));
+  CHECK(layers(passes::optimised(n.graph)) == "images conv bn pool linear l2");
+  check_same(n.graph, passes::optimised(n.graph));
+}
+
+TEST_CASE("ReLU goes into what it alone reads") {
+  Maker m;
+  const int bn = m.norm("bn", m.relu("relu1", m.conv("conv", m.images(), true)), false);
+  m.finish(m.relu("relu2", bn));
+  const Graph fused = passes::fuse_relu(m.graph);
+  CHECK(layers(fused) == "images conv bn pool linear l2");
+  check_same(m.graph, fused);
+
+  Maker n;
+  const int conv = n.conv("conv", n.images(), true);
+  n.finish(n.relu("last", n.add("add", n.relu("relu", conv), conv)));
+  CHECK(layers(passes::fuse_relu(n.graph)) == "images conv relu add last pool linear l2");
+}
+
+TEST_CASE("convolution, normalisation and ReLU become one") {
+  Maker m;
+  m.finish(m.dropout("dropout", m.relu("relu", m.norm("bn", m.conv("conv", m.images(), false), false))));
+  const Graph lean = passes::optimised(m.graph);
+  CHECK(layers(lean) == "images conv pool linear l2");
+  check_same(m.graph, lean);
+}
+
+TEST_CASE("what the output does not need goes") {
+  Maker m;
+  const int images = m.images();
+  const int conv = m.conv("conv", images, false);
+  m.relu("lost", m.norm("lost bn", conv, false));
+  m.finish(conv);
+  const Graph lean = passes::remove_dead_nodes(m.graph);
+  CHECK(layers(lean) == "images conv pool linear l2");
+  CHECK(lean.parameters().size() == 3);
+  check_same(m.graph, lean);
+}
+
+TEST_CASE("dropout goes, wherever it stands") {
+  Maker m;
+  const int images = m.images();
+  const int conv = m.conv("conv", m.dropout("first", images), false);
+  m.finish(m.add("add", conv, m.dropout("second", m.dropout("third", conv))));
+  const Graph lean = passes::remove_dropout(m.graph);
+  CHECK(layers(lean) == "images conv add pool linear l2");
+  check_same(m.graph, lean);
+  Graph only(Shape{1, 8, 8, 3});
+  const int source[] = {0};
+  only.add_node("dropout", std::make_shared<Dropout>(), source);
+  CHECK(passes::remove_dropout(only).nodes().empty());
+  CHECK(passes::remove_dropout(only).output() == 0);
+}
+
+}  // namespace facenet

@@ -1,0 +1,147 @@
+// Plans against the tape, fused against plain, batch against batch, and what plans promise of memory and kernels.
+#include "infer/plan.hpp"
+
+#include <algorithm>
+
+#include <facenet/error.hpp>
+
+#include "base/random.hpp"
+#include "catch.hpp"
+#include "networks.hpp"
+#include "ops/l2_normalize.hpp"
+
+namespace facenet {
+namespace {
+
+std::vector<float> run(const std::shared_ptr<const Plan>& plan, std::span<const std::uint8_t> images) {
+  Context context(plan);
+  std::copy(images.begin(), images.end(), context.input().begin());
+  const auto result = context.run();
+  return {result.begin(), result.end()};
+}
+
+std::vector<float> run(const Graph& graph, std::span<const std::uint8_t> images, bool optimise = true) {
+  const auto count = static_cast<std::int64_t>(images.size()) / graph.input_shape().elements();
+  return run(Plan::compile(graph, {.batch = count, .optimise = optimise}), images);
+}
+
+struct Network {
+  const char* architecture;
+  nn::Norm norm;
+};
+constexpr Network kNetworks[] = {
+    {"tiny", nn::Norm::batch}, {"tiny", nn::Norm::lrn}, {"nn4", nn::Norm::batch}, {"nn4", nn::Norm::lrn}};
+
+}  // namespace
+
+TEST_CASE("a plan gives what the tape gives, fused or not, and for every batch") {
+  for (const auto& [architecture, norm] : kNetworks) {
+    INFO(architecture << (norm == nn::Norm::batch ? " batch" : " lrn"));
+    const Graph graph = test::seasoned_network(architecture, norm);
+    const std::int64_t count = 64;
+    const auto images = test::random_images(graph, count, 5);
+    const auto planned = run(graph, images);
+    const auto size = static_cast<std::size_t>(graph.output_shape()[1]);
+    REQUIRE(planned.size() == 64 * size);
+    CHECK(test::largest_difference(planned, test::tape_embeddings(graph, images)) < 1e-4F);
+    CHECK(test::largest_difference(planned, run(graph, images, false)) < 1e-4F);
+    // Not all the same: the comparison above must mean something.
+    CHECK(test::largest_difference(std::span(planned).first(size), std::span(planned).subspan(size, size)) > 1e-2F);
+    const auto single = Plan::compile(graph, {.batch = 1});
+    Context context(single);
+    for (std::size_t i = 0; i < 64; ++i) {
+      std::copy_n(images.begin() + static_cast<std::ptrdiff_t>(i * single->image_bytes()), single->image_bytes(),
+                  context.input().begin());
+      CHECK(test::largest_difference(context.run(), std::span(planned).subspan(i * size, size)) < 1e-5F);
+    }
+  }
+}
+
+TEST_CASE("a plan runs the same again, and for any number of threads within rounding") {
+  const Graph graph = test::seasoned_network("tiny", nn::Norm::batch);
+  const auto images = test::random_images(graph, 3, 5);
+  const auto plan = Plan::compile(graph, {.batch = 3, .threads = 1});
+  CHECK(plan->threads() == 1);
+  CHECK(run(plan, images) == run(plan, images));
+  CHECK(test::largest_difference(run(plan, images), run(Plan::compile(graph, {.batch = 3, .threads = 2}), images)) <
+        1e-5F);
+}
+
+TEST_CASE("no kernel of a plan is oneDNN's reference code, memory is shared, and the steps are told") {
+  for (const auto& [architecture, norm] : kNetworks) {
+    const Graph graph = test::seasoned_network(architecture, norm);
+    for (const std::int64_t batch : {1, 32}) {
+      const auto plan = Plan::compile(graph, {.batch = batch});
+      INFO(plan->describe());
+      for (const auto& step : plan->steps()) {
+        CHECK(step.kernel->implementation().find("ref") == std::string::npos);
+        CHECK(step.operation != "batch_norm");
+      }
+      CHECK(plan->arena_bytes() < plan->buffer_bytes() / 2);
+      CHECK(plan->describe().find("inception_3a/3x3_reduce") != std::string::npos);
+      // LRN of torn blocks is done in plain memory, there and back; nothing else changes its layout on the way.
+      CHECK(plan->reorders() <= (norm == nn::Norm::lrn ? 4 : 0));
+    }
+  }
+}
+
+TEST_CASE("plans of one graph for several batches share their weights") {
+  const Graph graph = test::seasoned_network("nn4", nn::Norm::batch);
+  const auto one = Plan::compile(graph, {.batch = 1});
+  const auto many = Plan::compile(graph, {.batch = 32}, one.get());
+  std::size_t shared = 0;
+  for (const auto& step : many->steps()) {
+    for (const auto& constant : step.constants) {
+      for (const auto& other : one->steps()) {
+        for (const auto& theirs : other.constants) {
+          if (constant.raw() == theirs.raw()) shared += constant.spec().bytes();
+        }
+      }
+    }
+  }
+  CHECK(shared > many->constant_bytes() * 9 / 10);
+  const auto images = test::random_images(graph, 32, 5);
+  CHECK(run(many, images) == run(graph, images));
+}
+
+TEST_CASE("what no plan can be made of is refused") {
+  const Graph graph = test::seasoned_network("tiny", nn::Norm::batch);
+  CHECK_THROWS_AS(Plan::compile(graph, {.batch = 0}), InvalidArgument);
+  CHECK_THROWS_AS(Plan::compile(graph, {.batch = 100'000}), InvalidArgument);
+  Graph vectors({1, 8});
+  const int input[] = {0};
+  vectors.add_node("l2", std::make_shared<L2Normalize>(), input);
+  CHECK_THROWS_AS(Plan::compile(vectors, {}), InvalidArgument);
+}
+
+TEST_CASE("memory plan: buffers that live at one time never overlap, and little is wasted") {
+  Random random(3);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<Lifetime> buffers;
+    for (int i = 0; i < 40; ++i) {
+      const int first = static_cast<int>(random.below(60));
+      buffers.push_back(
+          {static_cast<std::size_t>(random.below(100'000)), first, first + static_cast<int>(random.below(6))});
+    }
+    const MemoryPlan plan = plan_memory(buffers);
+    std::size_t peak = 0;
+    for (int step = 0; step < 70; ++step) {
+      std::size_t alive = 0;
+      for (const auto& b : buffers) alive += b.first <= step && step <= b.last ? b.bytes + 64 : 0;
+      peak = std::max(peak, alive);
+    }
+    CHECK(plan.bytes <= peak * 3 / 2);
+    for (std::size_t a = 0; a < buffers.size(); ++a) {
+      CHECK(plan.offsets[a] % 64 == 0);
+      CHECK(plan.offsets[a] + buffers[a].bytes <= plan.bytes);
+      for (std::size_t b = 0; b < a; ++b) {
+        const bool meet = buffers[a].first <= buffers[b].last && buffers[b].first <= buffers[a].last;
+        const bool apart = plan.offsets[a] + buffers[a].bytes <= plan.offsets[b] ||
+                           plan.offsets[b] + buffers[b].bytes <= plan.offsets[a];
+        CHECK((!meet || apart || buffers[a].bytes == 0 || buffers[b].bytes == 0));
+      }
+    }
+  }
+}
+
+}  // namespace facenet
