@@ -18,7 +18,7 @@
 
 using namespace facenet;
 using namespace facenet::test;
-using Catch::Matchers::Contains;
+using facenet::test::Contains;
 
 namespace {
 

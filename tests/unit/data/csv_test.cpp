@@ -25,7 +25,7 @@ TEST_CASE("quotes, commas, line ends of either kind, blank lines, a byte order m
 }
 
 TEST_CASE("what a table may not be, said with its line") {
-  using Catch::Matchers::Contains;
+  using facenet::test::Contains;
   CHECK_THROWS_WITH(CsvTable::parse("a,b\n1,2\n3\n", "t.csv"), Contains("t.csv, line 3"));
   CHECK_THROWS_WITH(CsvTable::parse("a,b\n\"1,2\n3\n", "t.csv"), Contains("line 2") && Contains("not closed"));
   CHECK_THROWS_AS(CsvTable::parse("", "t.csv"), FormatError);
@@ -44,7 +44,7 @@ TEST_CASE("landmarks are found by column name; a missing column, a bad number an
   const LandmarkTable table = read_landmarks(path);
   CHECK(table.at("p/a.jpg") == Landmarks{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
   write_file(path, header + "n,10,1,2,3,4,5,6,7,8,9,a\nn,10,1,2,3,4,5,6,7,8,9,a\n");
-  CHECK_THROWS_WITH(read_landmarks(path), Catch::Matchers::Contains("line 3") && Catch::Matchers::Contains("second"));
+  CHECK_THROWS_WITH(read_landmarks(path), facenet::test::Contains("line 3") && facenet::test::Contains("second"));
   write_file(path, header + "n,ten,1,2,3,4,5,6,7,8,9,a\n");
   CHECK_THROWS_AS(read_landmarks(path), FormatError);
   write_file(path, "file,left_eye_x\na,1\n");

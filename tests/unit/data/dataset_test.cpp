@@ -15,7 +15,7 @@
 
 using namespace facenet;
 namespace fs = std::filesystem;
-using Catch::Matchers::Contains;
+using facenet::test::Contains;
 
 namespace {
 

@@ -117,7 +117,7 @@ TEST_CASE("semi-hard: a negative within the margin, else the least violating, el
     ++chosen[static_cast<std::size_t>(triplets[0].negative) - 2];
   }
   REQUIRE(chosen[1] == 0);
-  for (std::size_t j : {0, 2, 3}) REQUIRE(chosen[j] > 60);
+  for (const std::size_t j : {0U, 2U, 3U}) REQUIRE(chosen[j] > 60);
 }
 
 TEST_CASE("hardest takes the nearest negative of every pair, random any, all has no list") {
