@@ -9,6 +9,7 @@
 #include <facenet/train/triplet_loss.hpp>
 #include <facenet/train/triplet_miner.hpp>
 
+#include "autograd/tape.hpp"
 #include "graph/graph.hpp"
 #include "train/health.hpp"
 #include "train/optimizer.hpp"
