@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <span>
 #include <vector>
 
@@ -27,5 +28,12 @@ struct Embeddings {
 
 /// Squared L2 distance of two embeddings: 0 to 4 between unit vectors (paper, section 3.1).
 FACENET_API float squared_distance(std::span<const float> a, std::span<const float> b);
+
+/// NumPy's .npy file of [N,D] float32, version 1.0, C order. Written whole or not at all; IoError when it cannot be.
+FACENET_API void write_npy(const std::filesystem::path& path, const Embeddings& embeddings);
+
+/// Versions 1.0 to 3.0, two dimensions, little-endian float32 in C order; anything else, and a size that is not that of
+/// the file, is a FormatError.
+FACENET_API Embeddings read_npy(const std::filesystem::path& path);
 
 }  // namespace facenet

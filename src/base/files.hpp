@@ -11,10 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace facenet {
+#include <facenet/files.hpp>
 
-/// A path as it may be shown in a message: control bytes escaped, so that a hostile file name cannot drive a terminal.
-std::string printable(const std::filesystem::path& path);
+namespace facenet {
 
 /// All bytes of a regular file. IoError when missing, unreadable or a folder; FormatError when larger than `limit`.
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{1} << 34U);
@@ -38,11 +37,5 @@ class AtomicFile {
   int descriptor_ = -1;
   bool direct_ = false;
 };
-
-/// The whole content in one call of AtomicFile.
-void write_file(const std::filesystem::path& path, std::string_view content);
-
-/// Throws IoError unless a file could be made at `path` now: said before hours of work, not after.
-void require_writable(const std::filesystem::path& path);
 
 }  // namespace facenet

@@ -1,0 +1,188 @@
+// facenet: the program. The table of commands, and what is the same for all: parsing, help, suggestions, exit status.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <new>
+
+#include <facenet/error.hpp>
+#include <facenet/files.hpp>
+#include <facenet/runtime.hpp>
+#include <facenet/version.hpp>
+
+#include "commands.hpp"
+
+namespace facenet::program {
+namespace {
+
+struct Command {
+  const char* name;
+  const char* summary;
+  const char* usage;    ///< what follows the command's name
+  const char* example;  ///< one that works as it stands, given the files
+  Run (*setup)(CLI::App& app, Common& common);
+};
+
+constexpr Command kCommands[] = {
+    {"info", "Version and machine; a network's or a model file's table and contract", "[ARCH | -m M] [options]",
+     "facenet info nn4", setup_info},
+};
+
+std::string overview() {
+  std::string text =
+      "Example:\n"
+      "  facenet generate faces --people 60 --images 12\n"
+      "  facenet train faces -o face.fnm --arch tiny --minutes 2\n"
+      "  facenet verify -m face.fnm faces/person_0001/0001.png faces/person_0001/0002.png\n\n"
+      "Face embeddings after FaceNet (Schroff, Kalenichenko, Philbin, CVPR 2015).\n\n"
+      "Usage: facenet COMMAND [options] [INPUT...]\n\nCommands:\n";
+  for (const auto& command : kCommands) {
+    std::string name = command.name;
+    name.resize(10, ' ');
+    text += "  " + name + " " + command.summary + "\n";
+  }
+  return text +
+         "\nfacenet COMMAND --help tells all about a command.\n"
+         "An INPUT is an image file, a folder (with all folders in it), or - for a list of paths on standard "
+         "input.\nExit status: 0 done; 1 a fault of the program; 2 wrong usage; 3 done, but some inputs failed; "
+         "4 a file is\nmissing, unreadable, unwritable or not what it should be; 130 interrupted.\n";
+}
+
+std::string help_of(const Command& command, const CLI::App& app) {
+  std::string text = std::string("Example:\n  ") + command.example + "\n\n" + command.summary + ".\n\nUsage: facenet " +
+                     command.name + " " + command.usage + "\n";
+  return text + CLI::Formatter().make_groups(&app, CLI::AppFormatMode::Normal);
+}
+
+// --people_per_batch is --people-per-batch: other tools write underscores. A value after = stays as it is.
+void accept_underscores(std::string& argument) {
+  if (!argument.starts_with("--")) return;
+  const auto end = argument.begin() + static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
+  std::replace(argument.begin(), end, '_', '-');
+}
+
+[[noreturn]] void unknown_option(const std::string& given, const CLI::App& app) {
+  const std::string option = given.substr(0, given.find('='));
+  std::vector<std::string> names;
+  for (const auto* known : app.get_options()) {
+    for (const auto& name : known->get_lnames()) names.push_back(name);
+  }
+  std::string text = "there is no option '" + printable(option) + "'";
+  if (option.starts_with("--")) {
+    if (const auto near = nearest_name(option.substr(2), names); !near.empty()) {
+      text += "; did you mean --" + near + "?";
+    }
+  }
+  throw UsageError(text + " (a file of that name goes after --)");
+}
+
+int run_command(const Command& command, std::vector<std::string> arguments) {
+  Common common;
+  common.command = command.name;
+  bool help = false;
+  bool version = false;
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();  // what is no option is ours: CLI11 would take brackets in file names for lists
+  const Run run = command.setup(app, common);
+  app.add_option("--threads", common.threads, "Threads to use (all that this process may)")->type_name("N");
+  app.add_flag("--quiet", common.quiet, "No words but errors");
+  app.add_flag("--verbose", common.verbose, "More words");
+  app.add_flag("--version", version, "The version");
+  app.add_flag("-h,--help", help, "This text");
+
+  const auto mark = std::find(arguments.begin(), arguments.end(), "--");
+  std::vector<std::string> before(arguments.begin(), mark);
+  for (auto& argument : before) accept_underscores(argument);
+  std::reverse(before.begin(), before.end());  // as CLI11 wants them
+  try {
+    app.parse(before);
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(error.what());
+  }
+  if (help) {
+    std::fputs(help_of(command, app).c_str(), stdout);
+    return kDone;
+  }
+  if (version) {
+    std::printf("facenet %s\n", facenet::version());
+    return kDone;
+  }
+  common.arguments = app.remaining();
+  for (const auto& argument : common.arguments) {
+    if (argument.size() > 1 && argument.front() == '-') unknown_option(argument, app);
+  }
+  if (mark != arguments.end()) common.arguments.insert(common.arguments.end(), mark + 1, arguments.end());
+  if (app.count("--threads") > 0 && (common.threads < 1 || common.threads > 1024)) {
+    throw UsageError("--threads wants a number from 1 to 1024");
+  }
+  if (common.threads == 0) common.threads = system_info().threads;
+  set_threads(common.threads);
+  return run();
+}
+
+int run_program(const std::vector<std::string>& arguments) {
+  const std::string first = arguments.empty() ? "" : arguments[0];
+  if (first.empty()) {
+    std::fputs(overview().c_str(), stderr);
+    return kWrongUsage;
+  }
+  if (first == "--version") {
+    std::printf("facenet %s\n", version());
+    return kDone;
+  }
+  if (first == "-h" || first == "--help" || (first == "help" && arguments.size() == 1)) {
+    std::fputs(overview().c_str(), stdout);
+    return kDone;
+  }
+  const bool help = first == "help";
+  const std::string& name = help ? arguments[1] : first;
+  std::vector<std::string> names;
+  for (const auto& command : kCommands) {
+    names.emplace_back(command.name);
+    if (name != command.name) continue;
+    return run_command(command, help ? std::vector<std::string>{"--help"}
+                                     : std::vector<std::string>(arguments.begin() + 1, arguments.end()));
+  }
+  std::string text = "there is no command '" + printable(name) + "'";
+  if (name.starts_with("-")) text += ": the command comes first, then its options";
+  if (const auto near = nearest_name(name, names); !near.empty()) text += "; did you mean '" + near + "'?";
+  throw UsageError(text);
+}
+
+}  // namespace
+}  // namespace facenet::program
+
+int main(int argc, char** argv) {
+  using namespace facenet::program;
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  std::string program = "facenet";
+  for (const auto& command : kCommands) {
+    if (!arguments.empty() && arguments[0] == command.name) program += " " + arguments[0];
+  }
+  const auto complain = [&](const char* words) { std::fprintf(stderr, "%s: %s\n", program.c_str(), words); };
+  try {
+    catch_interrupts();
+    return run_program(arguments);
+  } catch (const UsageError& error) {
+    complain(error.what());
+    std::fprintf(stderr, "%s --help shows an example.\n", program.c_str());
+    return kWrongUsage;
+  } catch (const facenet::InvalidArgument& error) {
+    complain(error.what());
+    return kWrongUsage;
+  } catch (const facenet::Interrupted& error) {
+    complain(error.what());
+    return kInterrupted;
+  } catch (const facenet::Error& error) {  // IoError, FormatError
+    complain(error.what());
+    return kFileFault;
+  } catch (const std::bad_alloc&) {
+    complain("there is not enough memory for this; use fewer or smaller inputs, or a smaller --batch");
+    return kOurFault;
+  } catch (const std::exception& error) {
+    complain(error.what());
+    std::fprintf(stderr, "This is a fault of the program. Please report it with the output of facenet info.\n");
+    return kOurFault;
+  }
+}
