@@ -51,7 +51,7 @@ class ExceptionCarrier {
 template <typename Function>
 void parallel_for(std::int64_t count, Function&& function) {
   ExceptionCarrier carrier;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (count > 1)
   for (std::int64_t i = 0; i < count; ++i) carrier.run([&] { function(i); });
   carrier.rethrow();
 }

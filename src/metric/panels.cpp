@@ -28,29 +28,37 @@ struct Block {
   std::int64_t stride;
 };
 
-// R queries against one panel. Always inlined, so that it is compiled for its caller's instruction set.
-template <int R>
+// R queries against P panels. Always inlined, so that it is compiled for its caller's instruction set.
+template <int R, int P>
 [[gnu::always_inline]] inline void tile(const Block& b, std::int64_t row, std::int64_t panel) {
   const float* const query = b.queries + row * b.dimension;
   const float* const values = b.panels + panel * b.dimension * kWidth;
-  Vector sums[R] = {};
+  Vector sums[R][P] = {};
   for (std::int64_t k = 0; k < b.dimension; ++k) {
-    const Vector column = *reinterpret_cast<const Vector*>(values + k * kWidth);
-    for (int r = 0; r < R; ++r) sums[r] += query[r * b.dimension + k] * column;
+    for (int p = 0; p < P; ++p) {
+      const Vector column = *reinterpret_cast<const Vector*>(values + (p * b.dimension + k) * kWidth);
+      for (int r = 0; r < R; ++r) sums[r][p] += query[r * b.dimension + k] * column;
+    }
   }
-  const float* const biases = b.panel_biases + panel * kWidth;
-  for (int r = 0; r < R; ++r) {
-    float* const out = b.out + (row + r) * b.stride + panel * kWidth;
-    const float own = b.query_biases[row + r];
-    for (int j = 0; j < kWidth; ++j) out[j] = std::max(0.0F, (own + biases[j]) - 2.0F * sums[r][j]);
+  for (int p = 0; p < P; ++p) {
+    const float* const biases = b.panel_biases + (panel + p) * kWidth;
+    for (int r = 0; r < R; ++r) {
+      float* const out = b.out + (row + r) * b.stride + (panel + p) * kWidth;
+      const float own = b.query_biases[row + r];
+      for (int j = 0; j < kWidth; ++j) out[j] = std::max(0.0F, (own + biases[j]) - 2.0F * sums[r][p][j]);
+    }
   }
 }
 
 [[gnu::always_inline]] inline void block(const Block& b) {
-  for (std::int64_t panel = 0; panel < b.panel_count; ++panel) {
+  std::int64_t panel = 0;
+  if (b.count == 1) {  // four sums at once hide the latency of each
+    for (; panel + 4 <= b.panel_count; panel += 4) tile<1, 4>(b, 0, panel);
+  }
+  for (; panel < b.panel_count; ++panel) {
     std::int64_t row = 0;
-    for (; row + 6 <= b.count; row += 6) tile<6>(b, row, panel);
-    for (; row < b.count; ++row) tile<1>(b, row, panel);
+    for (; row + 6 <= b.count; row += 6) tile<6, 1>(b, row, panel);
+    for (; row < b.count; ++row) tile<1, 1>(b, row, panel);
   }
 }
 

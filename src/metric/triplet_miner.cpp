@@ -1,6 +1,7 @@
 // Mining strategies: for each anchor, one walk along its row of distances for each of its positives.
 #include "facenet/train/triplet_miner.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
@@ -16,42 +17,36 @@ namespace {
 constexpr std::array<std::pair<std::string_view, Mining>, 4> kNames{
     {{"semi-hard", Mining::semi_hard}, {"hardest", Mining::hardest}, {"all", Mining::all}, {"random", Mining::random}}};
 
-// One anchor's row: the distances, and the rows that are its negatives.
-struct Row {
-  const float* distances;
-  const std::vector<std::int32_t>& negatives;
+// The negatives of one anchor: their rows, and their distances side by side, which the compiler scans with vectors.
+struct Negatives {
+  std::vector<std::int32_t> rows;
+  std::vector<float> distances;
 };
 
-// The choice-th of the negatives that `accept` takes; -1 when there are none.
-template <typename Accept>
-std::int32_t pick(const Row& row, std::uint64_t random, Accept&& accept) {
-  std::uint64_t candidates = 0;
-  for (const std::int32_t j : row.negatives) candidates += accept(row.distances[j]) ? 1 : 0;
+// The row of one of the negatives whose distance lies between, drawn evenly; -1 when there are none.
+std::int32_t pick_between(const Negatives& negatives, float low, float high, std::uint64_t random) {
+  std::int32_t candidates = 0;
+  for (const float distance : negatives.distances) candidates += distance > low && distance < high ? 1 : 0;
   if (candidates == 0) return -1;
-  std::uint64_t left = scaled(random, candidates);
-  for (const std::int32_t j : row.negatives) {
-    if (accept(row.distances[j]) && left-- == 0) return j;
+  std::uint64_t left = scaled(random, static_cast<std::uint64_t>(candidates));
+  for (std::size_t j = 0;; ++j) {
+    const float distance = negatives.distances[j];
+    if (distance > low && distance < high && left-- == 0) return negatives.rows[j];
   }
-  return -1;
 }
 
-std::int32_t nearest(const Row& row) {
-  std::int32_t best = -1;
-  for (const std::int32_t j : row.negatives) {
-    if (best < 0 || row.distances[j] < row.distances[best]) best = j;
-  }
-  return best;
+// The furthest of the negatives no further than `high`; -1 when there are none. The first row wins a tie.
+std::int32_t furthest_within(const Negatives& negatives, float high) {
+  float best = -1;
+  for (const float distance : negatives.distances) best = std::max(best, distance <= high ? distance : -1.0F);
+  if (best < 0) return -1;
+  const auto at = std::find(negatives.distances.begin(), negatives.distances.end(), best);
+  return negatives.rows[static_cast<std::size_t>(at - negatives.distances.begin())];
 }
 
-std::int32_t semi_hard(const Row& row, float positive, float alpha, std::uint64_t random) {
-  const std::int32_t within =
-      pick(row, random, [&](float negative) { return negative > positive && negative < positive + alpha; });
-  if (within >= 0) return within;
-  std::int32_t best = -1;
-  for (const std::int32_t j : row.negatives) {
-    if (row.distances[j] <= positive && (best < 0 || row.distances[j] > row.distances[best])) best = j;
-  }
-  return best;
+std::int32_t semi_hard(const Negatives& negatives, float positive, float alpha, std::uint64_t random) {
+  const std::int32_t within = pick_between(negatives, positive, positive + alpha, random);
+  return within >= 0 ? within : furthest_within(negatives, positive);
 }
 
 }  // namespace
@@ -89,32 +84,35 @@ TripletSelection TripletMiner::mine(std::span<const float> distances, std::span<
   std::vector<std::int64_t> pairs(n);
   parallel_for(static_cast<std::int64_t>(n), [&](std::int64_t a) {
     std::vector<std::int32_t> positives;
-    std::vector<std::int32_t> negatives;
+    Negatives negatives;
     const auto anchor = static_cast<std::size_t>(a);
+    const float* const row = distances.data() + anchor * n;
     for (std::size_t j = 0; j < n; ++j) {
       if (labels[j] != labels[anchor]) {
-        negatives.push_back(static_cast<std::int32_t>(j));
+        negatives.rows.push_back(static_cast<std::int32_t>(j));
+        negatives.distances.push_back(row[j]);
       } else if (j != anchor) {
         positives.push_back(static_cast<std::int32_t>(j));
       }
     }
-    if (negatives.empty()) return;
+    if (negatives.rows.empty()) return;
     pairs[anchor] = static_cast<std::int64_t>(positives.size());
     if (parameters_.strategy == Mining::all) return;
-    const Row row{distances.data() + anchor * n, negatives};
+    const auto nearest = std::min_element(negatives.distances.begin(), negatives.distances.end());
+    const std::int32_t hardest = negatives.rows[static_cast<std::size_t>(nearest - negatives.distances.begin())];
     const std::uint64_t anchor_seed = mix(mix(mix(parameters_.seed) ^ step) ^ static_cast<std::uint64_t>(a));
     for (const std::int32_t p : positives) {
       const std::uint64_t random = mix(anchor_seed ^ mix(static_cast<std::uint64_t>(p)));
       std::int32_t negative = -1;
       switch (parameters_.strategy) {
         case Mining::semi_hard:
-          negative = semi_hard(row, row.distances[p], parameters_.alpha, random);
+          negative = semi_hard(negatives, row[p], parameters_.alpha, random);
           break;
         case Mining::hardest:
-          negative = nearest(row);
+          negative = hardest;
           break;
         case Mining::random:
-          negative = pick(row, random, [](float) { return true; });
+          negative = negatives.rows[scaled(random, negatives.rows.size())];
           break;
         case Mining::all:
           break;

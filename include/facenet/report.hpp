@@ -1,0 +1,71 @@
+// One HTML page of results that needs nothing beside it: tables, ROC, distance histograms, a contact sheet of clusters.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <facenet/evaluation.hpp>
+#include <facenet/export.hpp>
+
+namespace facenet {
+
+struct ReportTable {
+  std::string heading;
+  std::string note;                  ///< below the table; may be empty
+  std::vector<std::string> columns;  ///< may be empty: a table of names and values
+  std::vector<std::vector<std::string>> rows;
+};
+
+/// A large number at the top of the page, e.g. {"accuracy", "99.2 %", "± 0.2"}.
+struct ReportFigure {
+  std::string name;
+  std::string value;
+  std::string detail;
+};
+
+/// An encoded image, shown as it is.
+struct ReportImage {
+  std::string mime;  ///< image/jpeg, image/png, image/webp, image/gif or image/bmp
+  std::vector<std::uint8_t> bytes;
+  std::string caption;   ///< shown when pointed at
+  bool medoid = false;   ///< marked as the cluster's most typical
+  bool outlier = false;  ///< marked as doubtful
+};
+
+struct ReportCluster {
+  std::string title;
+  std::int64_t size = 0;  ///< of the cluster; more than images where some were left out
+  std::vector<ReportImage> images;
+};
+
+struct ReportSheet {
+  std::string heading;
+  std::string note;
+  std::vector<ReportCluster> clusters;
+};
+
+/// ROC and histograms of the pairs, the numbers of the result, and its folds.
+struct ReportVerification {
+  std::string heading;
+  std::vector<ScoredPair> pairs;
+  Verification result;
+};
+
+/// Texts are plain: everything is escaped, and bytes that are not UTF-8 are replaced.
+struct Report {
+  std::string title;
+  std::string subtitle;
+  std::vector<ReportFigure> figures;
+  std::vector<ReportTable> tables;
+  std::optional<ReportVerification> verification{};
+  std::vector<ReportSheet> sheets{};
+  std::string footer{};
+};
+
+/// The page, complete: styles, charts (SVG) and images (data URIs) inside, no script, light and dark. InvalidArgument
+/// for an image of another kind, or when the verification's pairs are not of both kinds.
+FACENET_API std::string render_html(const Report& report);
+
+}  // namespace facenet

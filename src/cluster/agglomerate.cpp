@@ -1,0 +1,221 @@
+// Nearest-neighbour chains for average and complete linkage, a minimum spanning tree for single, and the closest pair
+// at each step for centroid.
+#include "cluster/agglomerate.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "cluster/groups.hpp"
+#include "facenet/train/triplet_miner.hpp"
+
+namespace facenet {
+namespace {
+
+constexpr std::size_t kLargestMatrix = 20'000;  // items of complete linkage: 1.6 GB
+
+// Follows nearest neighbours until two groups are each other's nearest, and merges them (Murtagh 1983). Right for
+// linkages in which a merge never comes nearer to a third group than its nearer half was. For the same reason a group
+// whose nearest is beyond the limit will never merge within it, nor will those before it in the chain: they are
+// removed.
+template <typename Linkage>
+std::vector<Merge> chain(Linkage& linkage, std::int32_t n, float limit, Watch& watch) {
+  struct Link {
+    std::int32_t group;
+    float distance;  // to the link before
+  };
+  std::vector<Merge> merges;
+  std::vector<Link> links;
+  std::int32_t start = 0;
+  while (linkage.left() > 1) {
+    watch.at(1 - static_cast<double>(linkage.left()) / static_cast<double>(n));
+    if (links.empty()) {
+      while (!linkage.alive(start)) ++start;
+      links.push_back({start, std::numeric_limits<float>::infinity()});
+    }
+    const Link tip = links.back();
+    Nearest nearest = linkage.nearest(tip.group);
+    if (links.size() > 1 && nearest.distance >= tip.distance) {
+      nearest = {links[links.size() - 2].group, tip.distance};
+    }
+    if (nearest.distance > limit) {
+      for (const Link& link : links) linkage.remove(link.group);
+      links.clear();
+      continue;
+    }
+    // Rounding may make a merged group nearer to an older link than that link's own neighbour: go back to it.
+    const auto older =
+        std::find_if(links.begin(), links.end() - 1, [&](const Link& link) { return link.group == nearest.group; });
+    if (older == links.end() - 1) {
+      links.push_back({nearest.group, nearest.distance});
+      continue;
+    }
+    links.erase(older, links.end());
+    const std::int32_t into = std::min(tip.group, nearest.group);
+    const std::int32_t from = std::max(tip.group, nearest.group);
+    linkage.merge(into, from);
+    merges.push_back({into, from, nearest.distance});
+  }
+  std::stable_sort(merges.begin(), merges.end(),
+                   [](const Merge& a, const Merge& b) { return a.distance < b.distance; });
+  return merges;
+}
+
+// Groups whose first neighbours were all found by one matrix product.
+class AverageLinkage {
+ public:
+  AverageLinkage(const Embeddings& items, float limit) : groups_(items, true), first_(groups_.nearest_of_all()) {
+    merged_.resize(first_.size());
+    for (std::size_t i = 0; i < first_.size(); ++i) {
+      if (first_[i].distance > limit) groups_.remove(static_cast<std::int32_t>(i));
+    }
+  }
+  std::int64_t left() const { return groups_.left(); }
+  bool alive(std::int32_t group) const { return groups_.alive(group); }
+  Nearest nearest(std::int32_t group) {
+    const Nearest& first = first_[static_cast<std::size_t>(group)];
+    const bool holds = !merged_[static_cast<std::size_t>(group)] && first.group >= 0 && groups_.alive(first.group) &&
+                       !merged_[static_cast<std::size_t>(first.group)];
+    return holds ? first : groups_.nearest(group);
+  }
+  void merge(std::int32_t into, std::int32_t from) {
+    groups_.merge(into, from);
+    merged_[static_cast<std::size_t>(into)] = true;
+  }
+  void remove(std::int32_t group) { groups_.remove(group); }
+
+ private:
+  Groups groups_;
+  std::vector<Nearest> first_;
+  std::vector<bool> merged_;
+};
+
+// The whole matrix of distances between groups; a merge keeps the larger of two.
+class CompleteLinkage {
+ public:
+  explicit CompleteLinkage(const Embeddings& items)
+      : n_(items.size()), distances_(pairwise_squared_distances(items.values, n_, items.dimension)), alive_(n_) {
+    for (std::size_t i = 0; i < n_; ++i) alive_[i] = static_cast<std::int32_t>(i);
+    gone_.resize(n_);
+  }
+  std::int64_t left() const { return static_cast<std::int64_t>(alive_.size()); }
+  bool alive(std::int32_t group) const { return !gone_[static_cast<std::size_t>(group)]; }
+  Nearest nearest(std::int32_t group) const {
+    Nearest best;
+    const float* const row = distances_.data() + static_cast<std::size_t>(group) * n_;
+    for (const std::int32_t other : alive_) {
+      if (other != group) best.take(other, row[other]);
+    }
+    return best;
+  }
+  void merge(std::int32_t into, std::int32_t from) {
+    remove(from);
+    const auto a = static_cast<std::size_t>(into);
+    const auto b = static_cast<std::size_t>(from);
+    for (const std::int32_t other : alive_) {
+      const auto o = static_cast<std::size_t>(other);
+      const float distance = std::max(distances_[a * n_ + o], distances_[b * n_ + o]);
+      distances_[a * n_ + o] = distance;
+      distances_[o * n_ + a] = distance;
+    }
+  }
+  void remove(std::int32_t group) {
+    gone_[static_cast<std::size_t>(group)] = true;
+    alive_.erase(std::lower_bound(alive_.begin(), alive_.end(), group));
+  }
+
+ private:
+  std::size_t n_;
+  std::vector<float> distances_;
+  std::vector<std::int32_t> alive_;  // ascending
+  std::vector<bool> gone_;
+};
+
+}  // namespace
+
+std::vector<Merge> merge_average(const Embeddings& items, float limit, Watch& watch) {
+  AverageLinkage linkage(items, limit);
+  return chain(linkage, static_cast<std::int32_t>(items.size()), limit, watch);
+}
+
+std::vector<Merge> merge_complete(const Embeddings& items, float limit, Watch& watch) {
+  if (items.size() > kLargestMatrix) {
+    throw InvalidArgument("complete linkage of " + std::to_string(items.size()) +
+                          " items needs a matrix of that size " + "squared; at most " + std::to_string(kLargestMatrix) +
+                          ", or take average linkage");
+  }
+  CompleteLinkage linkage(items);
+  return chain(linkage, static_cast<std::int32_t>(items.size()), limit, watch);
+}
+
+// Prim's minimum spanning tree: its edges, shortest first, are the merges of single linkage.
+std::vector<Merge> merge_single(const Embeddings& items, float limit, Watch& watch) {
+  const auto n = static_cast<std::int64_t>(items.size());
+  Groups groups(items, false);
+  std::vector<Nearest> to_tree(items.size());
+  std::vector<Merge> merges;
+  std::int32_t newest = 0;
+  for (std::int64_t step = 1; step < n; ++step) {
+    watch.at(static_cast<double>(step) / static_cast<double>(n));
+    Nearest next;
+    groups.visit(newest, [&](std::int32_t other, float distance) {
+      Nearest& nearest = to_tree[static_cast<std::size_t>(other)];
+      nearest.take(newest, distance);
+      next.take(other, nearest.distance);
+    });
+    groups.remove(newest);
+    newest = next.group;
+    if (next.distance <= limit)
+      merges.push_back({to_tree[static_cast<std::size_t>(newest)].group, newest, next.distance});
+  }
+  std::stable_sort(merges.begin(), merges.end(),
+                   [](const Merge& a, const Merge& b) { return a.distance < b.distance; });
+  return merges;
+}
+
+// The closest pair at each step. Each group keeps its nearest; when that one merges and moves away, the old distance
+// stays as a lower bound, and the search is made only when the bound is the least of all (Muellner 2011, "generic").
+std::vector<Merge> merge_centroid(const Embeddings& items, float limit, Watch& watch) {
+  const auto n = static_cast<std::int32_t>(items.size());
+  Groups groups(items, false);
+  std::vector<Nearest> nearest = groups.nearest_of_all();
+  std::vector<bool> stale(items.size());
+  std::vector<std::int32_t> alive(items.size());
+  for (std::int32_t i = 0; i < n; ++i) alive[static_cast<std::size_t>(i)] = i;
+  std::vector<Merge> merges;
+  while (alive.size() > 1) {
+    watch.at(1 - static_cast<double>(alive.size()) / static_cast<double>(n));
+    const std::int32_t least = *std::min_element(alive.begin(), alive.end(), [&](std::int32_t a, std::int32_t b) {
+      return nearest[static_cast<std::size_t>(a)].distance < nearest[static_cast<std::size_t>(b)].distance;
+    });
+    const auto l = static_cast<std::size_t>(least);
+    if (stale[l]) {
+      nearest[l] = groups.nearest(least);
+      stale[l] = false;
+      continue;
+    }
+    const Nearest partner = nearest[l];
+    if (partner.distance > limit) break;
+    const std::int32_t into = std::min(least, partner.group);
+    const std::int32_t from = std::max(least, partner.group);
+    groups.merge(into, from);
+    alive.erase(std::lower_bound(alive.begin(), alive.end(), from));
+    merges.push_back({into, from, partner.distance});
+    Nearest own;
+    groups.visit(into, [&](std::int32_t other, float distance) {
+      own.take(other, distance);
+      Nearest& kept = nearest[static_cast<std::size_t>(other)];
+      if (distance <= kept.distance) {
+        kept = {into, distance};
+        stale[static_cast<std::size_t>(other)] = false;
+      } else if (kept.group == into || kept.group == from) {
+        stale[static_cast<std::size_t>(other)] = true;
+      }
+    });
+    nearest[static_cast<std::size_t>(into)] = own;
+    stale[static_cast<std::size_t>(into)] = false;
+  }
+  return merges;
+}
+
+}  // namespace facenet

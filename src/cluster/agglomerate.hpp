@@ -1,0 +1,31 @@
+// Merges of groups, nearest first, by the four linkages.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cluster/watch.hpp"
+#include "facenet/embeddings.hpp"
+
+namespace facenet {
+
+/// Two groups, each named by one of its items, and how far apart they were.
+struct Merge {
+  std::int32_t a = 0;
+  std::int32_t b = 0;
+  float distance = 0;
+};
+
+/// The merges of all groups at most `limit` apart, in the order in which they happen: the nearest two first. An
+/// infinite limit gives n - 1 merges.
+std::vector<Merge> merge_average(const Embeddings& items, float limit, Watch& watch);
+std::vector<Merge> merge_complete(const Embeddings& items, float limit, Watch& watch);
+std::vector<Merge> merge_single(const Embeddings& items, float limit, Watch& watch);
+/// Each merge takes the nearest two groups of that moment; it stops at the first that are further apart than `limit`.
+std::vector<Merge> merge_centroid(const Embeddings& items, float limit, Watch& watch);
+
+/// Labels after k-means, in no particular order.
+std::vector<std::int32_t> kmeans(const Embeddings& items, std::int32_t clusters, std::uint64_t seed,
+                                 std::int32_t max_iterations, Watch& watch);
+
+}  // namespace facenet

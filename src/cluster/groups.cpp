@@ -1,0 +1,160 @@
+// Merging groups, and searching for the nearest.
+#include "cluster/groups.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/threads.hpp"
+
+namespace facenet {
+namespace {
+
+constexpr std::int64_t kQueries = 48;  // of one block of the matrix product
+constexpr std::int64_t kPanels = 64;   // of one block: 1024 groups
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+}  // namespace
+
+Groups::Groups(const Embeddings& items, bool spread)
+    : dimension_(static_cast<std::int64_t>(items.dimension)),
+      spread_(spread),
+      left_(static_cast<std::int64_t>(items.size())),
+      means_(items.values),
+      exact_(items.values.begin(), items.values.end()),
+      spreads_(items.size()),
+      sizes_(items.size(), 1),
+      row_of_(items.size()),
+      group_of_(items.size()),
+      panels_(items.values, left_, dimension_),
+      distances_(static_cast<std::size_t>(panels_.panels() * Panels::kWidth)) {
+  std::iota(row_of_.begin(), row_of_.end(), 0);
+  std::iota(group_of_.begin(), group_of_.end(), 0);
+}
+
+std::vector<Nearest> Groups::nearest_of_all() const {
+  const auto rows = static_cast<std::int64_t>(group_of_.size());
+  std::vector<Nearest> result(row_of_.size());
+  parallel_for((rows + kQueries - 1) / kQueries, [&](std::int64_t block) {
+    const std::int64_t begin = block * kQueries;
+    const std::int64_t count = std::min(kQueries, rows - begin);
+    std::vector<float> queries(static_cast<std::size_t>(count * dimension_));
+    std::vector<float> biases(static_cast<std::size_t>(count));
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int32_t group = group_of_[static_cast<std::size_t>(begin + i)];
+      if (group < 0) continue;
+      std::copy_n(means_.data() + group * dimension_, dimension_, queries.data() + i * dimension_);
+      biases[static_cast<std::size_t>(i)] = panels_.bias(begin + i);
+    }
+    constexpr std::int64_t kStride = kPanels * Panels::kWidth;
+    std::vector<float> distances(static_cast<std::size_t>(count * kStride));
+    for (std::int64_t panel = 0; panel < panels_.panels(); panel += kPanels) {
+      panels_.distances(queries.data(), biases.data(), count, panel, std::min(panel + kPanels, panels_.panels()),
+                        distances.data(), kStride);
+      const std::int64_t first = panel * Panels::kWidth;
+      const std::int64_t last = std::min(first + kStride, rows);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::int32_t group = group_of_[static_cast<std::size_t>(begin + i)];
+        if (group < 0) continue;
+        Nearest& best = result[static_cast<std::size_t>(group)];
+        const float* const row = distances.data() + i * kStride - first;
+        for (std::int64_t j = first; j < last; ++j) {
+          if (row[j] < best.distance && j != begin + i) best = {group_of_[static_cast<std::size_t>(j)], row[j]};
+        }
+      }
+    }
+  });
+  return result;
+}
+
+void Groups::measure(std::int32_t group) {
+  const std::int64_t panels = panels_.panels();
+  const float* const query = means_.data() + group * dimension_;
+  const float bias = panels_.bias(row_of_[static_cast<std::size_t>(group)]);
+  const auto chunk = [&](std::int64_t c) {
+    const std::int64_t begin = c * kPanels;
+    panels_.distances(query, &bias, 1, begin, std::min(begin + kPanels, panels),
+                      distances_.data() + begin * Panels::kWidth, 0);
+  };
+  const std::int64_t chunks = (panels + kPanels - 1) / kPanels;
+  if (chunks < 3) {  // not worth waking other threads
+    for (std::int64_t c = 0; c < chunks; ++c) chunk(c);
+  } else {
+    parallel_for(chunks, chunk);
+  }
+}
+
+Nearest Groups::nearest(std::int32_t group) {
+  measure(group);
+  distances_[static_cast<std::size_t>(row_of_[static_cast<std::size_t>(group)])] = kInfinity;
+  // Removed rows are at infinity. Sixteen minima at a time, which the compiler turns into vector instructions.
+  float least[Panels::kWidth];
+  std::fill_n(least, Panels::kWidth, kInfinity);
+  const std::size_t rows = group_of_.size();
+  std::size_t row = 0;
+  for (; row + Panels::kWidth <= rows; row += Panels::kWidth) {
+    for (std::size_t lane = 0; lane < Panels::kWidth; ++lane) {
+      least[lane] = distances_[row + lane] < least[lane] ? distances_[row + lane] : least[lane];
+    }
+  }
+  float best = *std::min_element(least, least + Panels::kWidth);
+  for (; row < rows; ++row) best = std::min(best, distances_[row]);
+  if (best == kInfinity) return {};
+  const auto at = std::find(distances_.begin(), distances_.end(), best) - distances_.begin();
+  return {group_of_[static_cast<std::size_t>(at)], best};
+}
+
+void Groups::place(std::int32_t group) {
+  const auto g = static_cast<std::size_t>(group);
+  float* const mean = means_.data() + group * dimension_;
+  const std::span<const float> values(mean, static_cast<std::size_t>(dimension_));
+  for (std::int64_t k = 0; k < dimension_; ++k) {
+    mean[k] = static_cast<float>(exact_[static_cast<std::size_t>(group * dimension_ + k)]);
+  }
+  const float norm = squared_norms(values, 1, dimension_)[0];
+  panels_.set(row_of_[g], mean, spread_ ? static_cast<float>(static_cast<double>(norm) + spreads_[g]) : norm);
+}
+
+void Groups::merge(std::int32_t into, std::int32_t from) {
+  const auto a = static_cast<std::size_t>(into);
+  const auto b = static_cast<std::size_t>(from);
+  const double share =
+      static_cast<double>(sizes_[b]) / (static_cast<double>(sizes_[a]) + static_cast<double>(sizes_[b]));
+  double apart = 0;
+  for (std::int64_t k = 0; k < dimension_; ++k) {
+    double& mean = exact_[static_cast<std::size_t>(into * dimension_ + k)];
+    const double difference = exact_[static_cast<std::size_t>(from * dimension_ + k)] - mean;
+    apart += difference * difference;
+    mean += share * difference;
+  }
+  spreads_[a] = (1 - share) * spreads_[a] + share * spreads_[b] + share * (1 - share) * apart;
+  sizes_[a] += sizes_[b];
+  place(into);
+  remove(from);
+}
+
+void Groups::remove(std::int32_t group) {
+  std::int32_t& row = row_of_[static_cast<std::size_t>(group)];
+  const std::vector<float> zeros(static_cast<std::size_t>(dimension_));
+  panels_.set(row, zeros.data(), kInfinity);
+  group_of_[static_cast<std::size_t>(row)] = -1;
+  row = -1;
+  --left_;
+  if (left_ * 2 < static_cast<std::int64_t>(group_of_.size()) && left_ > Panels::kWidth) pack();
+}
+
+// New panels without the rows that are gone, so that a search costs what is left.
+void Groups::pack() {
+  Panels packed(left_, dimension_);
+  std::int32_t row = 0;
+  for (const std::int32_t group : std::vector<std::int32_t>(group_of_)) {
+    if (group < 0) continue;
+    std::int32_t& former = row_of_[static_cast<std::size_t>(group)];
+    packed.set(row, means_.data() + group * dimension_, panels_.bias(former));
+    group_of_[static_cast<std::size_t>(row)] = group;
+    former = row++;
+  }
+  group_of_.resize(static_cast<std::size_t>(left_));
+  panels_ = std::move(packed);
+}
+
+}  // namespace facenet

@@ -1,0 +1,65 @@
+// Groups of embeddings that merge: each by its mean and spread, in panels for fast search.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "facenet/embeddings.hpp"
+#include "metric/panels.hpp"
+
+namespace facenet {
+
+struct Nearest {
+  std::int32_t group = -1;  ///< -1: no other group is left
+  float distance = std::numeric_limits<float>::infinity();
+  void take(std::int32_t other, float at) {
+    if (at < distance) *this = {other, at};
+  }
+};
+
+/// n groups of one item each, numbered as the items. Merged groups keep the number of one of the two. The distance of
+/// two groups is |mean(a) - mean(b)|^2, plus their spreads when `spread` is asked for: with spread(a) the mean squared
+/// distance of a's items to mean(a), that sum is the mean squared distance between the items of a and those of b.
+class Groups {
+ public:
+  Groups(const Embeddings& items, bool spread);
+
+  std::int64_t left() const { return left_; }
+  bool alive(std::int32_t group) const { return row_of_[static_cast<std::size_t>(group)] >= 0; }
+
+  /// The nearest other group of each, by one matrix product. The lowest number wins a tie, here and below.
+  std::vector<Nearest> nearest_of_all() const;
+  Nearest nearest(std::int32_t group);
+  /// Calls visit(other, distance) for every other group, in ascending order of their numbers.
+  template <typename Visit>
+  void visit(std::int32_t group, Visit&& visit) {
+    measure(group);
+    for (std::size_t row = 0; row < group_of_.size(); ++row) {
+      if (group_of_[row] >= 0 && group_of_[row] != group) visit(group_of_[row], distances_[row]);
+    }
+  }
+
+  /// `into` becomes both; `from` is gone.
+  void merge(std::int32_t into, std::int32_t from);
+  void remove(std::int32_t group);
+
+ private:
+  void measure(std::int32_t group);  // distances to every row, into distances_
+  void place(std::int32_t group);
+  void pack();
+
+  std::int64_t dimension_;
+  bool spread_;
+  std::int64_t left_;
+  std::vector<float> means_;            // [n,d], rounded from exact_
+  std::vector<double> exact_;           // [n,d]
+  std::vector<double> spreads_;         // [n]
+  std::vector<std::int32_t> sizes_;     // [n]
+  std::vector<std::int32_t> row_of_;    // of each group its row in the panels; -1: gone
+  std::vector<std::int32_t> group_of_;  // of each row its group; -1: gone
+  Panels panels_;
+  std::vector<float> distances_;
+};
+
+}  // namespace facenet

@@ -1,0 +1,144 @@
+// Lloyd's k-means from k-means++ starts (Arthur and Vassilvitskii 2007).
+#include <algorithm>
+#include <limits>
+
+#include "base/random.hpp"
+#include "base/threads.hpp"
+#include "cluster/agglomerate.hpp"
+#include "metric/panels.hpp"
+
+namespace facenet {
+namespace {
+
+constexpr std::int64_t kBlock = 48;
+
+class Means {
+ public:
+  Means(const Embeddings& items, std::int32_t clusters)
+      : items_(items),
+        n_(static_cast<std::int64_t>(items.size())),
+        dimension_(static_cast<std::int64_t>(items.dimension)),
+        norms_(squared_norms(items.values, n_, dimension_)),
+        means_(static_cast<std::size_t>(clusters) * items.dimension),
+        labels_(items.size(), -1),
+        distances_(items.size()) {}
+
+  // Each next mean is an item drawn with a chance that grows with its squared distance to the means so far.
+  void start(std::int32_t clusters, Random& random, Watch& watch) {
+    std::vector<float> least(items_.size(), std::numeric_limits<float>::infinity());
+    const Panels panels(items_.values, n_, dimension_);
+    std::vector<float> row(static_cast<std::size_t>(panels.panels() * Panels::kWidth));
+    std::int64_t chosen = static_cast<std::int64_t>(random.below(items_.size()));
+    for (std::int32_t cluster = 0; cluster < clusters; ++cluster) {
+      watch.at(0.2 * cluster / clusters);
+      const auto c = static_cast<std::size_t>(chosen);
+      std::copy_n(items_.values.data() + chosen * dimension_, dimension_, means_.data() + cluster * dimension_);
+      panels.distances(items_.values.data() + chosen * dimension_, &norms_[c], 1, 0, panels.panels(), row.data(), 0);
+      double total = 0;
+      for (std::size_t i = 0; i < least.size(); ++i) {
+        least[i] = std::min(least[i], row[i]);
+        total += static_cast<double>(least[i]);
+      }
+      least[c] = 0;
+      double left = random.uniform() * total;
+      chosen = std::max_element(least.begin(), least.end()) - least.begin();  // where rounding leaves a remainder
+      for (std::size_t i = 0; i < least.size(); ++i) {
+        left -= static_cast<double>(least[i]);
+        if (left < 0) {
+          chosen = static_cast<std::int64_t>(i);
+          break;
+        }
+      }
+    }
+  }
+
+  // Each item to its nearest mean; true when any moved.
+  bool assign() {
+    const Panels panels(means_, static_cast<std::int64_t>(means_.size()) / dimension_, dimension_);
+    const std::int64_t stride = panels.panels() * Panels::kWidth;
+    std::vector<char> moved(static_cast<std::size_t>((n_ + kBlock - 1) / kBlock));
+    parallel_for(static_cast<std::int64_t>(moved.size()), [&](std::int64_t block) {
+      const std::int64_t begin = block * kBlock;
+      const std::int64_t count = std::min(kBlock, n_ - begin);
+      std::vector<float> out(static_cast<std::size_t>(count * stride));
+      panels.distances(items_.values.data() + begin * dimension_, norms_.data() + begin, count, 0, panels.panels(),
+                       out.data(), stride);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const float* const row = out.data() + i * stride;
+        const auto item = static_cast<std::size_t>(begin + i);
+        const auto nearest = static_cast<std::int32_t>(std::min_element(row, row + panels.size()) - row);
+        if (labels_[item] != nearest) moved[static_cast<std::size_t>(block)] = 1;
+        labels_[item] = nearest;
+        distances_[item] = row[nearest];
+      }
+    });
+    return std::find(moved.begin(), moved.end(), 1) != moved.end();
+  }
+
+  // A cluster without any item takes the one furthest from its own mean.
+  void fill() {
+    std::vector<std::int64_t> sizes = count();
+    for (std::size_t cluster = 0; cluster < sizes.size(); ++cluster) {
+      if (sizes[cluster] > 0) continue;
+      std::size_t furthest = items_.size();
+      for (std::size_t i = 0; i < items_.size(); ++i) {
+        if (sizes[static_cast<std::size_t>(labels_[i])] < 2) continue;
+        if (furthest == items_.size() || distances_[i] > distances_[furthest]) furthest = i;
+      }
+      --sizes[static_cast<std::size_t>(labels_[furthest])];
+      labels_[furthest] = static_cast<std::int32_t>(cluster);
+      distances_[furthest] = 0;
+      sizes[cluster] = 1;
+    }
+  }
+
+  void update() {
+    std::vector<double> sums(means_.size());
+    const std::vector<std::int64_t> sizes = count();
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      const std::size_t to = static_cast<std::size_t>(labels_[i]) * items_.dimension;
+      for (std::size_t k = 0; k < items_.dimension; ++k) sums[to + k] += static_cast<double>(items_[i][k]);
+    }
+    for (std::size_t i = 0; i < means_.size(); ++i) {
+      means_[i] = static_cast<float>(sums[i] / static_cast<double>(sizes[i / items_.dimension]));
+    }
+  }
+
+  std::vector<std::int32_t> take_labels() { return std::move(labels_); }
+
+ private:
+  std::vector<std::int64_t> count() const {
+    std::vector<std::int64_t> sizes(means_.size() / items_.dimension);
+    for (const std::int32_t label : labels_) ++sizes[static_cast<std::size_t>(label)];
+    return sizes;
+  }
+
+  const Embeddings& items_;
+  std::int64_t n_;
+  std::int64_t dimension_;
+  std::vector<float> norms_;
+  std::vector<float> means_;
+  std::vector<std::int32_t> labels_;
+  std::vector<float> distances_;  // of each item to its mean
+};
+
+}  // namespace
+
+std::vector<std::int32_t> kmeans(const Embeddings& items, std::int32_t clusters, std::uint64_t seed,
+                                 std::int32_t max_iterations, Watch& watch) {
+  Random random(seed);
+  Means means(items, clusters);
+  means.start(clusters, random, watch);
+  means.assign();
+  means.fill();
+  for (std::int32_t iteration = 0; iteration < max_iterations; ++iteration) {
+    watch.at(0.2 + 0.8 * iteration / max_iterations);
+    means.update();
+    const bool moved = means.assign();
+    means.fill();
+    if (!moved) break;
+  }
+  return means.take_labels();
+}
+
+}  // namespace facenet

@@ -1,0 +1,30 @@
+// Progress and stopping of long work.
+#pragma once
+
+#include <stop_token>
+
+#include "facenet/clusterer.hpp"
+#include "facenet/error.hpp"
+
+namespace facenet {
+
+class Watch {
+ public:
+  Watch(const ClusterProgress& progress, std::stop_token stop) : progress_(progress), stop_(std::move(stop)) {}
+
+  /// Reports each further hundredth; throws Interrupted when asked to stop.
+  void at(double done) {
+    if (stop_.stop_requested()) throw Interrupted("clustering was stopped; nothing was saved");
+    if (progress_ && (done >= next_ || done >= 1)) {
+      progress_(done);
+      next_ = done + 0.01;
+    }
+  }
+
+ private:
+  const ClusterProgress& progress_;
+  std::stop_token stop_;
+  double next_ = 0;
+};
+
+}  // namespace facenet

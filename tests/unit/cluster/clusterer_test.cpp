@@ -1,0 +1,287 @@
+// Clustering against a naive agglomeration over all pairs of items in double, and its promises at the edges.
+#include "facenet/clusterer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+
+#include "base/random.hpp"
+#include "base/threads.hpp"
+#include "catch.hpp"
+#include "cluster/agglomerate.hpp"
+#include "facenet/error.hpp"
+
+using namespace facenet;
+
+namespace {
+
+Embeddings people(std::size_t count, std::size_t images, std::size_t d, std::uint64_t seed, double spread) {
+  Embeddings result{d, {}};
+  for (std::size_t i = 0; i < count * images; ++i) {
+    Random shared(seed, i % count);
+    Random own(seed + 1, i);
+    std::vector<double> row(d);
+    double norm = 0;
+    for (double& value : row) {
+      value = shared.normal() + spread * own.normal();
+      norm += value * value;
+    }
+    for (const double value : row) result.values.push_back(static_cast<float>(value / std::sqrt(norm)));
+  }
+  return result;
+}
+
+double squared(const Embeddings& e, std::size_t i, std::size_t j) {
+  double sum = 0;
+  for (std::size_t k = 0; k < e.dimension; ++k) {
+    const double difference = static_cast<double>(e[i][k]) - static_cast<double>(e[j][k]);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+using Members = std::vector<std::size_t>;
+
+double apart(const Embeddings& e, ClusterMethod method, const Members& a, const Members& b) {
+  if (method == ClusterMethod::centroid) {
+    double sum = 0;
+    for (std::size_t k = 0; k < e.dimension; ++k) {
+      double difference = 0;
+      for (const std::size_t i : a) difference += static_cast<double>(e[i][k]) / static_cast<double>(a.size());
+      for (const std::size_t j : b) difference -= static_cast<double>(e[j][k]) / static_cast<double>(b.size());
+      sum += difference * difference;
+    }
+    return sum;
+  }
+  double sum = 0;
+  double most = 0;
+  double least = 1e9;
+  for (const std::size_t i : a) {
+    for (const std::size_t j : b) {
+      const double distance = squared(e, i, j);
+      sum += distance;
+      most = std::max(most, distance);
+      least = std::min(least, distance);
+    }
+  }
+  if (method == ClusterMethod::complete) return most;
+  if (method == ClusterMethod::single) return least;
+  return sum / static_cast<double>(a.size() * b.size());
+}
+
+struct Naive {
+  std::vector<double> heights;
+  std::vector<Members> groups;  // when stopped
+};
+
+Naive naive(const Embeddings& e, ClusterMethod method, double limit, std::size_t clusters) {
+  Naive result;
+  for (std::size_t i = 0; i < e.size(); ++i) result.groups.push_back({i});
+  auto& groups = result.groups;
+  while (groups.size() > clusters) {
+    std::size_t a = 0;
+    std::size_t b = 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      for (std::size_t j = i + 1; j < groups.size(); ++j) {
+        const double distance = apart(e, method, groups[i], groups[j]);
+        if (distance < least) {
+          least = distance;
+          a = i;
+          b = j;
+        }
+      }
+    }
+    if (least > limit) break;
+    result.heights.push_back(least);
+    groups[a].insert(groups[a].end(), groups[b].begin(), groups[b].end());
+    groups.erase(groups.begin() + static_cast<std::ptrdiff_t>(b));
+  }
+  return result;
+}
+
+// The same partition, whatever the numbers.
+bool same_partition(const Clustering& clustering, const std::vector<Members>& groups) {
+  if (static_cast<std::size_t>(clustering.clusters()) != groups.size()) return false;
+  return std::all_of(groups.begin(), groups.end(), [&](const Members& members) {
+    return std::all_of(members.begin(), members.end(),
+                       [&](std::size_t i) { return clustering.labels[i] == clustering.labels[members[0]]; });
+  });
+}
+
+constexpr ClusterMethod kLinkages[] = {ClusterMethod::average, ClusterMethod::complete, ClusterMethod::single,
+                                       ClusterMethod::centroid};
+
+}  // namespace
+
+TEST_CASE("every linkage equals the naive agglomeration: heights, cuts by threshold and by number") {
+  using Function = std::vector<Merge> (*)(const Embeddings&, float, Watch&);
+  const std::map<ClusterMethod, Function> functions{{ClusterMethod::average, merge_average},
+                                                    {ClusterMethod::complete, merge_complete},
+                                                    {ClusterMethod::single, merge_single},
+                                                    {ClusterMethod::centroid, merge_centroid}};
+  for (const ClusterMethod method : kLinkages) {
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+      INFO(name_of(method) << " seed " << seed);
+      const Embeddings e = people(4 + seed, 2 + seed % 4, 3 + seed * 2, seed, 0.3 + 0.15 * static_cast<double>(seed));
+      const Naive whole = naive(e, method, 1e9, 1);
+      const ClusterProgress silent;
+      Watch watch(silent, {});
+      const auto merges = functions.at(method)(e, std::numeric_limits<float>::infinity(), watch);
+      REQUIRE(merges.size() == e.size() - 1);
+      for (std::size_t i = 0; i < merges.size(); ++i) {
+        REQUIRE(static_cast<double>(merges[i].distance) == Approx(whole.heights[i]).margin(2e-5));
+      }
+      for (const std::size_t clusters : {std::size_t{1}, std::size_t{3}, e.size() / 2, e.size()}) {
+        const Clusterer clusterer({.method = method, .clusters = static_cast<std::int32_t>(clusters)});
+        REQUIRE(same_partition(clusterer.cluster(e), naive(e, method, 1e9, clusters).groups));
+      }
+      for (const double share : {0.0, 0.2, 0.5, 0.8, 0.95}) {
+        // Halfway between two heights, so that rounding cannot move the cut.
+        const auto at = static_cast<std::size_t>(share * static_cast<double>(whole.heights.size() - 1));
+        const double limit = (whole.heights[at] + whole.heights[at + 1]) / 2;
+        if (std::abs(whole.heights[at] - whole.heights[at + 1]) < 1e-4) continue;
+        const Clusterer clusterer({.method = method, .threshold = static_cast<float>(limit)});
+        REQUIRE(same_partition(clusterer.cluster(e), naive(e, method, limit, 1).groups));
+      }
+    }
+  }
+}
+
+TEST_CASE("people far apart are found by every method, in the promised order") {
+  const Embeddings e = people(5, 7, 32, 3, 0.15);  // person i % 5
+  for (const ClusterMethod method : {ClusterMethod::average, ClusterMethod::complete, ClusterMethod::single,
+                                     ClusterMethod::centroid, ClusterMethod::kmeans}) {
+    INFO(name_of(method));
+    const auto result = Clusterer({.method = method, .clusters = 5}).cluster(e);
+    REQUIRE(result.clusters() == 5);
+    REQUIRE(result.sizes == std::vector<std::int32_t>(5, 7));
+    for (std::size_t i = 0; i < e.size(); ++i) {
+      REQUIRE(result.labels[i] == static_cast<std::int32_t>(i % 5));  // equal sizes: by first item
+      REQUIRE(result.outlier[i] < 0.5F);
+    }
+  }
+}
+
+TEST_CASE("clusters are numbered by size; medoids and outlier scores follow their definitions") {
+  // A line: four near 0, two near 10, one at 4 that joins the four, one alone at 100.
+  const Embeddings e{1, {100, 10, 11, 0, 1, 2, 1.5F, 4}};
+  const auto result = Clusterer({.method = ClusterMethod::average, .threshold = 20.0F}).cluster(e);
+  REQUIRE(result.labels == std::vector<std::int32_t>{2, 1, 1, 0, 0, 0, 0, 0});
+  REQUIRE(result.sizes == std::vector<std::int32_t>{5, 2, 1});
+  REQUIRE(result.medoids == std::vector<std::int32_t>{6, 1, 0});
+  REQUIRE(result.outlier[0] == 1.0F);
+  // Item 7 at 4: the rest of its cluster has its mean at 1.125; the other cluster's mean is 10.5.
+  const double rest = (4 - 1.125) * (4 - 1.125);
+  const double other = (10.5 - 4) * (10.5 - 4);
+  REQUIRE(static_cast<double>(result.outlier[7]) == Approx(rest / (rest + other)).epsilon(1e-4));
+  const auto one = Clusterer({.method = ClusterMethod::single, .clusters = 1}).cluster(e);
+  REQUIRE(one.outlier == std::vector<float>(8, 0.0F));
+}
+
+TEST_CASE("chaining is what tells single from complete linkage") {
+  const Embeddings line{1, {0, 1, 2, 3, 4, 5}};
+  REQUIRE(Clusterer({.method = ClusterMethod::single, .threshold = 1.0F}).cluster(line).clusters() == 1);
+  REQUIRE(Clusterer({.method = ClusterMethod::complete, .threshold = 1.0F}).cluster(line).clusters() == 3);
+}
+
+TEST_CASE("copies merge at distance zero, and all-equal items do not confuse any method") {
+  Embeddings e{3, {}};
+  for (int i = 0; i < 50; ++i) e.append(std::vector<float>{0.3F, -0.7F, 0.65F});
+  for (const ClusterMethod method : kLinkages) {
+    REQUIRE(Clusterer({.method = method, .threshold = 0.0F}).cluster(e).clusters() == 1);
+  }
+  const auto split = Clusterer({.method = ClusterMethod::kmeans, .clusters = 3}).cluster(e);
+  REQUIRE(split.clusters() == 3);  // none is left empty
+}
+
+TEST_CASE("the same clusters at any number of threads, and k-means for any seed but its own") {
+  const Embeddings e = people(150, 12, 24, 8, 0.8);
+  for (const ClusterMethod method : {ClusterMethod::average, ClusterMethod::complete, ClusterMethod::single,
+                                     ClusterMethod::centroid, ClusterMethod::kmeans}) {
+    const Clusterer clusterer({.method = method, .clusters = 150, .seed = 5});
+    const ThreadScope one(1);
+    const auto expected = clusterer.cluster(e);
+    for (const int threads : {2, 3}) {
+      const ThreadScope scope(threads);
+      const auto again = clusterer.cluster(e);
+      REQUIRE(again.labels == expected.labels);
+      REQUIRE(again.outlier == expected.outlier);
+      REQUIRE(again.medoids == expected.medoids);
+    }
+  }
+  REQUIRE(Clusterer({.method = ClusterMethod::kmeans, .clusters = 150, .seed = 6}).cluster(e).labels !=
+          Clusterer({.method = ClusterMethod::kmeans, .clusters = 150, .seed = 5}).cluster(e).labels);
+}
+
+TEST_CASE("a threshold gives the same clusters as the whole tree cut there") {
+  // Large enough for the groups to be packed again and again, and for the search to use threads.
+  const Embeddings e = people(700, 5, 16, 4, 0.6);
+  const ClusterProgress silent;
+  Watch watch(silent, {});
+  const auto all = merge_average(e, std::numeric_limits<float>::infinity(), watch);
+  REQUIRE(all.size() == e.size() - 1);
+  for (const float limit : {0.2F, 0.5F, 1.2F}) {
+    const auto merges = merge_average(e, limit, watch);
+    const auto expected =
+        std::count_if(all.begin(), all.end(), [&](const Merge& merge) { return merge.distance <= limit; });
+    REQUIRE(merges.size() == static_cast<std::size_t>(expected));
+    const auto cut = Clusterer({.threshold = limit}).cluster(e);
+    const auto number = Clusterer({.clusters = cut.clusters()}).cluster(e);
+    REQUIRE(cut.labels == number.labels);
+  }
+}
+
+TEST_CASE("progress reaches one, and a stop is obeyed") {
+  const Embeddings e = people(20, 5, 8, 1, 0.5);
+  for (const ClusterMethod method : {ClusterMethod::average, ClusterMethod::complete, ClusterMethod::single,
+                                     ClusterMethod::centroid, ClusterMethod::kmeans}) {
+    std::vector<double> seen;
+    const Clusterer clusterer({.method = method, .clusters = 20});
+    clusterer.cluster(e, [&](double done) { seen.push_back(done); });
+    REQUIRE(seen.size() > 2);
+    REQUIRE(std::is_sorted(seen.begin(), seen.end()));
+    REQUIRE(seen.back() == 1);
+    std::stop_source stop;
+    REQUIRE_THROWS_AS(clusterer.cluster(
+                          e,
+                          [&](double done) {
+                            if (done > 0.05) stop.request_stop();
+                          },
+                          stop.get_token()),
+                      Interrupted);
+  }
+}
+
+TEST_CASE("nothing, one item, and what is refused") {
+  for (const ClusterMethod method : kLinkages) {
+    const Clusterer clusterer({.method = method, .threshold = 1.0F});
+    REQUIRE(clusterer.cluster({}).clusters() == 0);
+    const auto one = clusterer.cluster(Embeddings{2, {1, 0}});
+    REQUIRE(one.labels == std::vector<std::int32_t>{0});
+    REQUIRE(one.medoids == std::vector<std::int32_t>{0});
+    REQUIRE(one.outlier == std::vector<float>{1.0F});
+  }
+  REQUIRE_THROWS_AS(Clusterer({}), InvalidArgument);
+  REQUIRE_THROWS_AS(Clusterer({.threshold = 1.0F, .clusters = 2}), InvalidArgument);
+  REQUIRE_THROWS_AS(Clusterer({.threshold = NAN}), InvalidArgument);
+  REQUIRE_THROWS_AS(Clusterer({.clusters = 0}), InvalidArgument);
+  REQUIRE_THROWS_AS(Clusterer({.method = ClusterMethod::kmeans, .threshold = 1.0F}), InvalidArgument);
+  REQUIRE_THROWS_AS(Clusterer({.clusters = 3}).cluster(Embeddings{1, {1, 2}}), InvalidArgument);
+  REQUIRE_THROWS_AS(Clusterer({.clusters = 1}).cluster(Embeddings{2, {1, 2, 3}}), InvalidArgument);
+  try {
+    Clusterer({.clusters = 1}).cluster(Embeddings{1, {1, 2, NAN}});
+    FAIL("a NaN was taken");
+  } catch (const InvalidArgument& error) {
+    REQUIRE(std::string(error.what()).find("row 2") != std::string::npos);
+  }
+  REQUIRE_THROWS_AS(cluster_method_from_name("ward"), InvalidArgument);
+  REQUIRE(cluster_method_from_name("centroid") == ClusterMethod::centroid);
+}
+
+TEST_CASE("complete linkage refuses a matrix that is too large, before it is made") {
+  const Embeddings many{1, std::vector<float>(20'001)};
+  REQUIRE_THROWS_AS(Clusterer({.method = ClusterMethod::complete, .clusters = 2}).cluster(many), InvalidArgument);
+}
