@@ -60,8 +60,9 @@ std::string fixed(double value, int digits) {
 std::string percent(double share, int digits) { return fixed(100 * share, digits) + " %"; }
 
 std::string shortest(double value) {
-  std::array<char, 64> buffer{};
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  std::array<char, 400> buffer{};
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
   return error == std::errc() ? std::string(buffer.data(), end) : std::string("?");
 }
 

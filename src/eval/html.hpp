@@ -17,7 +17,7 @@ std::string fixed(double value, int digits);
 /// 0.1234 as "12.34 %".
 std::string percent(double share, int digits);
 
-/// As short as it reads back.
+/// As short as it reads back, without an exponent.
 std::string shortest(double value);
 
 std::string base64(std::span<const std::uint8_t> bytes);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/files.hpp"
+#include "data/csv.hpp"
 #include "facenet/error.hpp"
 #include "facenet/evaluation.hpp"
 
@@ -15,12 +16,12 @@ namespace {
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 30U;
 constexpr std::int32_t kMostFolds = 10'000;
 
+// The lines of a text file as words.
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& file) : file_(file) {
     const std::vector<std::uint8_t> bytes = read_file(file, kLargestFile);
     text_.assign(bytes.begin(), bytes.end());
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.erase(0, 3);  // a byte order mark
   }
 
   bool at_end() const { return position_ >= text_.size(); }
@@ -49,50 +50,11 @@ class Reader {
     return fields;
   }
 
-  // The fields of the next CSV record that is not blank (RFC 4180: quoted fields may hold commas, quotes, line ends).
-  std::vector<std::string> record() {
-    while (!at_end()) {
-      std::vector<std::string> fields = one_record();
-      if (fields.size() > 1 || !fields[0].empty()) return fields;
-    }
-    return {};
-  }
-
  private:
-  std::vector<std::string> one_record() {
-    line_ = next_line_;
-    std::vector<std::string> fields(1);
-    bool quoted = false;
-    while (position_ < text_.size()) {
-      const char c = text_[position_++];
-      if (c == '\n') ++next_line_;
-      if (quoted) {
-        if (c != '"') {
-          fields.back() += c;
-        } else if (position_ < text_.size() && text_[position_] == '"') {
-          fields.back() += text_[position_++];
-        } else {
-          quoted = false;
-        }
-      } else if (c == '"' && fields.back().empty()) {
-        quoted = true;
-      } else if (c == ',') {
-        fields.emplace_back();
-      } else if (c == '\n') {
-        return fields;
-      } else if (c != '\r' || (position_ < text_.size() && text_[position_] != '\n')) {
-        fields.back() += c;
-      }
-    }
-    if (quoted) fail("a quoted field does not end");
-    return fields;
-  }
-
   std::filesystem::path file_;
   std::string text_;
   std::size_t position_ = 0;
   std::size_t line_ = 0;
-  std::size_t next_line_ = 1;
 };
 
 std::optional<std::int32_t> whole(std::string_view text) {
@@ -148,42 +110,38 @@ PairList read_lfw_pairs(const std::filesystem::path& file, std::string_view exte
 }
 
 PairList read_pairs_csv(const std::filesystem::path& file) {
-  Reader reader(file);
-  const auto header = reader.record();
-  const auto column = [&](const char* name) {
-    return static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin());
-  };
-  const std::size_t a = column("file_a");
-  const std::size_t b = column("file_b");
-  const std::size_t same = column("same");
-  const std::size_t fold = column("fold");
-  if (std::max({a, b, same}) >= header.size()) {
-    reader.fail("the header must name the columns file_a, file_b and same");
-  }
+  CsvTable table = CsvTable::open(file);
+  const std::size_t a = table.column("file_a");
+  const std::size_t b = table.column("file_b");
+  const std::size_t same = table.column("same");
+  const bool has_folds = table.has_column("fold");
+  const std::size_t fold = has_folds ? table.column("fold") : table.header.size();
+  const auto is_extra = [&](std::size_t c) { return c != a && c != b && c != same && c != fold; };
   PairList list;
-  for (std::size_t c = 0; c < header.size(); ++c) {
-    if (c != a && c != b && c != same && c != fold) list.extra_columns.push_back(header[c]);
+  for (std::size_t c = 0; c < table.header.size(); ++c) {
+    if (is_extra(c)) list.extra_columns.push_back(table.header[c]);
   }
   constexpr std::int32_t kDealt = 10;
   std::array<std::int32_t, 2> dealt{};
-  for (;;) {
-    auto fields = reader.record();
-    if (fields.empty()) break;
-    if (fields.size() != header.size()) {
-      reader.fail(std::to_string(fields.size()) + " fields, " + std::to_string(header.size()) + " in the header");
-    }
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    auto& fields = table.rows[row];
+    const auto fail = [&](const char* why) {
+      throw FormatError(table.name + ", line " + std::to_string(table.lines[row]) + ": " + why);
+    };
     FacePair pair;
     const std::string& truth = fields[same];
     pair.same = truth == "1" || truth == "true";
-    if (!pair.same && truth != "0" && truth != "false") reader.fail("same must be 1 or 0");
-    if (fold < header.size()) {
-      pair.fold = count(reader, fields[fold], "a fold, from 1");
+    if (!pair.same && truth != "0" && truth != "false") fail("same must be 1 or 0");
+    if (has_folds) {
+      const auto number = whole(fields[fold]);
+      if (!number || *number < 1) fail("fold must be a whole number from 1");
+      pair.fold = number.value_or(1);
     } else {
       pair.fold = dealt[pair.same ? 1 : 0]++ % kDealt + 1;
     }
     list.folds = std::max(list.folds, pair.fold);
-    for (std::size_t c = 0; c < header.size(); ++c) {
-      if (c != a && c != b && c != same && c != fold) pair.extra.push_back(std::move(fields[c]));
+    for (std::size_t c = 0; c < fields.size(); ++c) {
+      if (is_extra(c)) pair.extra.push_back(std::move(fields[c]));
     }
     pair.a = std::move(fields[a]);
     pair.b = std::move(fields[b]);

@@ -147,4 +147,5 @@ TEST_CASE("escaping, numbers and base64") {
   REQUIRE(encoded("foobar") == "Zm9vYmFy");
   REQUIRE(html::percent(0.98765, 1) == "98.8 %");
   REQUIRE(html::shortest(0.001) == "0.001");
+  REQUIRE(html::shortest(1e-5) == "0.00001");
 }
