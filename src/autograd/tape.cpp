@@ -51,10 +51,11 @@ void Tape::keep(Variable variable, const Tensor& gradient) {
     return;
   }
   Tensor& sum = s.parameter->gradient;
+  const Tensor plain = kernels::to_plain(gradient);  // as the parameter is
   if (!sum) {
-    sum = gradient;
+    sum = plain;
   } else {
-    const Tensor both[] = {sum, gradient};
+    const Tensor both[] = {sum, plain};
     sum = kernels::sum(both);
   }
 }
@@ -63,7 +64,7 @@ void Tape::backward(Variable output, const Tensor& diff) {
   if (diff.shape() != shape(output)) {
     throw InvalidArgument("the gradient " + diff.shape().text() + " does not fit the output " + shape(output).text());
   }
-  slot(output).parts.push_back(diff);
+  if (slot(output).requires_gradient) keep(output, diff);
   while (!records_.empty()) {
     Record record = std::move(records_.back());
     records_.pop_back();

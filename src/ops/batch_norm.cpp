@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <facenet/error.hpp>
-
 #include "kernels/batch_norm.hpp"
 
 namespace facenet {
@@ -59,7 +57,7 @@ Tensor BatchNorm::forward(std::span<const Tensor> src, const Mode& mode, Saved& 
 }
 
 std::vector<Tensor> BatchNorm::backward(const BackwardArguments& a) const {
-  if (a.saved.tensors.empty()) throw Error("batch_norm: no backward in inference mode");
+  require_training(a);
   const Tensor& data = a.saved.tensors[3];
   const TensorSpec& spec = data.spec();
   const auto kernels = kernels::batch_norm_training({spec, parameters.epsilon, parameters.relu});

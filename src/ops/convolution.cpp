@@ -8,6 +8,11 @@
 #include "kernels/elementwise.hpp"
 
 namespace facenet {
+namespace {
+
+constexpr std::int64_t kLargest = 1 << 20;  // of a stride, dilation or padding; keeps sums of them from overflowing
+
+}  // namespace
 
 void Convolution::visit(Fields& f) {
   f.field("stride", parameters.stride);
@@ -35,6 +40,10 @@ Shape Convolution::shape(std::span<const Shape> src) const {
   for (std::size_t i = 0; i < 2; ++i) {
     if (p.stride[i] < 1 || p.dilation[i] < 1 || weights[2 + i] < 1)
       refuse(src, "stride and dilation must be 1 or more");
+    if (p.pad_begin[i] < 0 || p.pad_end[i] < 0) refuse(src, "padding cannot be negative");
+    if (std::max({p.stride[i], p.dilation[i], p.pad_begin[i], p.pad_end[i]}) > kLargest) {
+      refuse(src, "stride, dilation and padding must be at most " + std::to_string(kLargest));
+    }
     const std::int64_t kernel = (weights[2 + i] - 1) * p.dilation[i] + 1;
     const std::int64_t room = data[2 + i] + p.pad_begin[i] + p.pad_end[i] - kernel;
     if (room < 0) refuse(src, "the kernel is larger than the padded data");

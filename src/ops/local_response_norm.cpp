@@ -17,6 +17,7 @@ void LocalResponseNorm::visit(Fields& f) {
 
 Shape LocalResponseNorm::shape(std::span<const Shape> src) const {
   require_rank4(src);
+  if (src.size() != 1) refuse(src, "wants one source");
   if (parameters.size < 1 || parameters.size % 2 == 0) refuse(src, "size must be odd and positive");
   return src[0];
 }
@@ -49,6 +50,7 @@ Tensor LocalResponseNorm::forward(std::span<const Tensor> src, const Mode& mode,
 }
 
 std::vector<Tensor> LocalResponseNorm::backward(const BackwardArguments& a) const {
+  require_training(a);
   const Tensor& data = a.saved.tensors[0];
   const auto p = problem(data.spec());
   const auto kernels = kernels::local_response_norm_training(p);

@@ -36,6 +36,12 @@ void Operator::require_rank4(std::span<const Shape> src) const {
   if (src.empty() || src[0].rank() != 4) refuse(src, "wants data of shape [N,C,H,W]");
 }
 
+void Operator::require_training(const BackwardArguments& arguments) const {
+  if (arguments.saved.tensors.empty()) {
+    throw Error(std::string(name()) + ": a forward in inference mode has no backward; run it in training mode");
+  }
+}
+
 Layout travelling_layout(const TensorSpec& spec) {
   if (spec.shape.rank() != 4) return Layout::plain;
   return spec.layout == Layout::plain ? kernels::native_blocked_layout() : spec.layout;

@@ -108,6 +108,8 @@ class Operator {
   Tensor run(const Compiled& compiled, std::span<const Tensor> src) const;
   [[noreturn]] void refuse(std::span<const Shape> src, const std::string& why) const;
   void require_rank4(std::span<const Shape> src) const;
+  /// For backwards that need what only a training forward saves.
+  void require_training(const BackwardArguments& arguments) const;
 };
 
 using OperatorPtr = std::shared_ptr<const Operator>;

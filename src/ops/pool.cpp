@@ -46,9 +46,11 @@ kernels::PoolingProblem Pool::problem(const TensorSpec& src) const {
 
 Shape Pool::shape(std::span<const Shape> src) const {
   require_rank4(src);
+  if (src.size() != 1) refuse(src, "wants one source");
   const auto p = problem({src[0]});
   for (std::size_t i = 0; i < 2; ++i) {
     if (p.window[i] < 1 || p.stride[i] < 1) refuse(src, "window and stride must be 1 or more");
+    if (p.pad_begin[i] < 0 || p.pad_end[i] < 0) refuse(src, "padding cannot be negative");
     if (p.pad_begin[i] >= p.window[i] || p.pad_end[i] >= p.window[i])
       refuse(src, "padding must be less than the window");
     if (src[0][2 + i] + p.pad_begin[i] + p.pad_end[i] < p.window[i]) {
@@ -76,6 +78,7 @@ Tensor Pool::forward(std::span<const Tensor> src, const Mode& mode, Saved& saved
 }
 
 std::vector<Tensor> Pool::backward(const BackwardArguments& a) const {
+  require_training(a);
   const Tensor& data = a.saved.tensors[0];
   const auto p = problem(data.spec());
   const auto kernels = kernels::pooling_training(p);

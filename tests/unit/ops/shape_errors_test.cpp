@@ -1,0 +1,112 @@
+// Shape rules: what does not fit is refused by a message that names the operator and the shapes.
+#include <facenet/error.hpp>
+
+#include "catch.hpp"
+#include "ops/add.hpp"
+#include "ops/batch_norm.hpp"
+#include "ops/concat.hpp"
+#include "ops/convolution.hpp"
+#include "ops/dropout.hpp"
+#include "ops/image_to_tensor.hpp"
+#include "ops/l2_normalize.hpp"
+#include "ops/linear.hpp"
+#include "ops/local_response_norm.hpp"
+#include "ops/pool.hpp"
+#include "ops/registry.hpp"
+#include "ops/relu.hpp"
+
+using namespace facenet;
+
+namespace {
+
+void check_refused(const Operator& op, const std::vector<Shape>& src) {
+  std::string message;
+  try {
+    (void)op.shape(src);
+  } catch (const InvalidArgument& error) {
+    message = error.what();
+  }
+  INFO(op.name() << " says: " << message);
+  CHECK(message.find(std::string(op.name()) + ": ") == 0);
+  for (const auto& s : src) CHECK(message.find(s.text()) != std::string::npos);
+}
+
+Convolution convolution(const Convolution::Parameters& p) { return Convolution(p); }
+
+}  // namespace
+
+TEST_CASE("convolution refuses what does not fit") {
+  const Shape data{1, 4, 8, 8};
+  const Shape weights{6, 4, 3, 3};
+  check_refused(Convolution(), {});
+  check_refused(Convolution(), {data, weights});
+  check_refused(Convolution(), {{4, 8}, weights, {6}});
+  check_refused(Convolution(), {data, {6, 3, 3, 3}, {6}});
+  check_refused(Convolution(), {data, {6, 4, 3}, {6}});
+  check_refused(Convolution(), {data, weights, {5}});
+  check_refused(Convolution(), {{1, 4, 2, 8}, weights, {6}});
+  check_refused(convolution({.groups = 4, .bias = false}), {data, {6, 1, 3, 3}});
+  check_refused(convolution({.groups = 0, .bias = false}), {data, weights});
+  check_refused(convolution({.stride = {0, 1}, .bias = false}), {data, weights});
+  check_refused(convolution({.dilation = {1, -1}, .bias = false}), {data, weights});
+  check_refused(convolution({.pad_begin = {-1, 0}, .bias = false}), {data, weights});
+  check_refused(convolution({.pad_end = {0, std::int64_t{1} << 62}, .bias = false}), {data, weights});
+  check_refused(convolution({.dilation = {std::int64_t{1} << 62, 1}, .bias = false}), {data, weights});
+  CHECK(Convolution().multiply_adds(std::vector<Shape>{data, weights, {6}}) == 6 * 4 * 9 * 36);
+}
+
+TEST_CASE("pooling refuses what does not fit") {
+  for (const auto kind : {Pool::Kind::maximum, Pool::Kind::average, Pool::Kind::l2}) {
+    check_refused(Pool(kind), {});
+    check_refused(Pool(kind), {{3, 4}});
+    check_refused(Pool(kind), {{1, 3, 5, 5}, {1, 3, 5, 5}});
+    check_refused(Pool(kind), {{1, 3, 2, 5}});
+    check_refused(Pool(kind, {.window = {3, 0}}), {{1, 3, 5, 5}});
+    check_refused(Pool(kind, {.stride = {0, 1}}), {{1, 3, 5, 5}});
+    check_refused(Pool(kind, {.pad_begin = {3, 0}}), {{1, 3, 5, 5}});
+    check_refused(Pool(kind, {.pad_end = {0, -1}}), {{1, 3, 5, 5}});
+  }
+}
+
+TEST_CASE("normalisations refuse what does not fit") {
+  check_refused(BatchNorm(), {{1, 3, 2, 2}});
+  check_refused(BatchNorm(), {{1, 3, 2, 2}, {3}, {3}, {4}, {3}});
+  check_refused(BatchNorm(), {{1, 3}, {3}, {3}, {3}, {3}});
+  check_refused(LocalResponseNorm(), {{1, 3}});
+  check_refused(LocalResponseNorm(), {{1, 3, 2, 2}, {1, 3, 2, 2}});
+  check_refused(LocalResponseNorm({4, 1e-4F, 0.75F, 1.0F}), {{1, 3, 2, 2}});
+  check_refused(L2Normalize(), {{1, 3, 2, 2}});
+  check_refused(L2Normalize(), {{1, 3}, {1, 3}});
+}
+
+TEST_CASE("the others refuse what does not fit") {
+  check_refused(Linear(), {{2, 3}, {4, 3}});
+  check_refused(Linear(), {{2, 3}, {4, 5}, {4}});
+  check_refused(Linear(), {{2, 3}, {4, 3}, {5}});
+  check_refused(Linear(), {{2, 3, 2, 2}, {4, 3}, {4}});
+  check_refused(Linear(), {{3}, {4, 3}, {4}});
+  check_refused(Concat(), {});
+  check_refused(Concat(), {{1, 3, 2, 2}, {1, 3, 2, 3}});
+  check_refused(Concat(), {{1, 3, 2, 2}, {2, 3, 2, 2}});
+  check_refused(Add(), {{1, 3}});
+  check_refused(Add(), {{1, 3}, {1, 4}});
+  check_refused(Relu(), {{1, 3}, {1, 3}});
+  check_refused(Dropout(Dropout::Parameters{1.0F, 0}), {{1, 3}});
+  check_refused(Dropout(Dropout::Parameters{-0.1F, 0}), {{1, 3}});
+  check_refused(ImageToTensor(), {{1, 3, 8, 8}});
+  check_refused(ImageToTensor(), {{8, 8, 3}});
+}
+
+TEST_CASE("the registry makes every operator by its name and names those it knows") {
+  CHECK(operator_names().size() >= 13);
+  for (const auto name : operator_names()) CHECK(make_operator(name)->name() == name);
+  CHECK(make_operator("relu") != make_operator("relu"));  // each its own, to set parameters of
+  try {
+    (void)make_operator("swish");
+    FAIL("made a swish");
+  } catch (const InvalidArgument& error) {
+    const std::string message = error.what();
+    CHECK(message.find("'swish'") != std::string::npos);
+    for (const auto name : operator_names()) CHECK(message.find(name) != std::string::npos);
+  }
+}
