@@ -1,61 +1,175 @@
-// Local response normalisation on oneDNN.
+// Local response normalisation, pixel by pixel: a pixel's channels are gathered into a row, whatever the layout.
+// oneDNN's kernels are reference code for the backward on AVX2, for channels that tear a block and for most parameters,
+// and for bf16 nhwc with torn channels the gradient of 3.2 is wrong; these serve all of them.
 #include "kernels/local_response_norm.hpp"
 
-#include <bit>
+#include <cmath>
+#include <vector>
 
-#include "kernels/onednn.hpp"
+#include "base/simd.hpp"
+#include "base/threads.hpp"
+#include "kernels/vector_views.hpp"
 
 namespace facenet::kernels {
 namespace {
 
-using Forward = dnnl::lrn_forward;
-using Backward = dnnl::lrn_backward;
+// One row of an image, `width` pixels: channel c of pixel x is at c / inner * stride + x * inner + c % inner.
+struct Rows {
+  std::int64_t images, height, width, inner, blocks, stride;
+  std::int64_t channels;  // padding included: it is zero, and what becomes of zeros is zero
+  std::int64_t size;
+  float alpha, beta, k;  // alpha is divided by size
 
-Forward::primitive_desc forward_description(const LocalResponseNormProblem& p, dnnl::prop_kind kind) {
-  const auto data = descriptor(p.src);
-  return {engine(),         kind, dnnl::algorithm::lrn_across_channels, data, data, p.size, p.alpha, p.beta, p.k,
-          user_scratchpad()};
+  explicit Rows(const LocalResponseNormProblem& p) {
+    const SpatialView view(p.src);
+    images = p.src.shape[0];
+    height = view.height;
+    width = view.width;
+    inner = view.inner;
+    blocks = images == 0 ? 0 : view.outer / images;
+    stride = height * width * inner;
+    channels = blocks * inner;
+    size = p.size;
+    alpha = p.alpha / static_cast<float>(p.size);
+    beta = p.beta;
+    k = p.k;
+  }
+  std::size_t scratch() const { return static_cast<std::size_t>(5 * channels + 2 * size); }
+};
+
+template <typename T>
+[[gnu::always_inline]] inline void gather(const Rows& r, const T* __restrict src, float* __restrict row) {
+  for (std::int64_t b = 0; b < r.blocks; ++b) {
+    for (std::int64_t i = 0; i < r.inner; ++i) row[b * r.inner + i] = src[b * r.stride + i];
+  }
 }
 
-CacheKey key(std::int64_t kind, const LocalResponseNormProblem& p) {
-  KeyBuilder builder(kind);
-  builder.add(p.src).add(p.size);
-  for (const float value : {p.alpha, p.beta, p.k}) builder.add(std::bit_cast<std::int32_t>(value));
-  return builder.done();
+template <typename T>
+[[gnu::always_inline]] inline void scatter(const Rows& r, const float* __restrict row, T* __restrict dst) {
+  for (std::int64_t b = 0; b < r.blocks; ++b) {
+    for (std::int64_t i = 0; i < r.inner; ++i) dst[b * r.stride + i] = row[b * r.inner + i];
+  }
 }
 
-std::string describe(const LocalResponseNormProblem& p) { return "local response normalisation of " + p.src.text(); }
+// `values` has size / 2 zeros before its first channel and after its last.
+[[gnu::always_inline]] inline void window_sums(const Rows& r, const float* __restrict values, float* __restrict sums) {
+  for (std::int64_t c = 0; c < r.channels; ++c) sums[c] = values[c];
+  for (std::int64_t j = 1; j < r.size; ++j) {
+    for (std::int64_t c = 0; c < r.channels; ++c) sums[c] += values[c + j];
+  }
+}
+
+// scale = k + alpha * sum of squares; power = scale^-beta. `wide` is room for channels + size - 1 values.
+[[gnu::always_inline]] inline void scales(const Rows& r, const float* __restrict row, float* __restrict wide,
+                                          float* __restrict scale, float* __restrict power) {
+  float* squares = wide + r.size / 2;
+  for (std::int64_t c = 0; c < r.channels; ++c) squares[c] = row[c] * row[c];
+  window_sums(r, wide, scale);
+  for (std::int64_t c = 0; c < r.channels; ++c) scale[c] = r.k + r.alpha * scale[c];
+  if (r.beta == 0.75F) {
+    for (std::int64_t c = 0; c < r.channels; ++c) {
+      const float root = std::sqrt(scale[c]);
+      power[c] = 1.0F / (root * std::sqrt(root));
+    }
+  } else {
+    for (std::int64_t c = 0; c < r.channels; ++c) power[c] = std::pow(scale[c], -r.beta);
+  }
+}
+
+template <typename T>
+[[gnu::always_inline]] inline void forward_row(const Rows& r, const T* src, T* dst, float* scratch) {
+  float* row = scratch;
+  float* scale = row + r.channels;
+  float* power = scale + r.channels;
+  float* wide = power + r.channels;
+  for (std::int64_t x = 0; x < r.width; ++x) {
+    gather(r, src + x * r.inner, row);
+    scales(r, row, wide, scale, power);
+    for (std::int64_t c = 0; c < r.channels; ++c) row[c] *= power[c];
+    scatter(r, row, dst + x * r.inner);
+  }
+}
+
+template <typename T>
+[[gnu::always_inline]] inline void backward_row(const Rows& r, const T* src, const T* diff_dst, T* diff_src,
+                                                float* scratch) {
+  float* row = scratch;
+  float* scale = row + r.channels;
+  float* power = scale + r.channels;
+  float* gradient = power + r.channels;
+  float* wide = gradient + r.channels;
+  float* terms = wide + r.size / 2;
+  const float factor = 2 * r.alpha * r.beta;
+  for (std::int64_t x = 0; x < r.width; ++x) {
+    gather(r, src + x * r.inner, row);
+    gather(r, diff_dst + x * r.inner, gradient);
+    scales(r, row, wide, scale, power);
+    for (std::int64_t c = 0; c < r.channels; ++c) {
+      gradient[c] *= power[c];
+      terms[c] = gradient[c] * row[c] / scale[c];
+    }
+    window_sums(r, wide, scale);
+    for (std::int64_t c = 0; c < r.channels; ++c) gradient[c] -= factor * row[c] * scale[c];
+    scatter(r, gradient, diff_src + x * r.inner);
+  }
+}
+
+FACENET_SIMD void forward_f32(const Rows& r, const float* src, float* dst, float* scratch) {
+  forward_row(r, src, dst, scratch);
+}
+FACENET_SIMD void forward_bf16(const Rows& r, const Bfloat16* src, Bfloat16* dst, float* scratch) {
+  forward_row(r, src, dst, scratch);
+}
+FACENET_SIMD void backward_f32(const Rows& r, const float* src, const float* diff_dst, float* diff_src,
+                               float* scratch) {
+  backward_row(r, src, diff_dst, diff_src, scratch);
+}
+FACENET_SIMD void backward_bf16(const Rows& r, const Bfloat16* src, const Bfloat16* diff_dst, Bfloat16* diff_src,
+                                float* scratch) {
+  backward_row(r, src, diff_dst, diff_src, scratch);
+}
+
+// Calls function(offset of the row's first element, zeroed scratch) for every row of every image.
+template <typename Function>
+void for_rows(const Rows& r, Function&& function) {
+  parallel_for(r.images * r.height, [&](std::int64_t i) {
+    thread_local std::vector<float> scratch;
+    scratch.assign(r.scratch(), 0.0F);
+    function((i / r.height * r.blocks * r.height + i % r.height) * r.width * r.inner, scratch.data());
+  });
+}
+
+template <typename T, typename Function>
+KernelPtr forward(const Rows& r, Function* function) {
+  return function_kernel("own:simd", [=](std::span<void* const> a) {
+    const auto* src = static_cast<const T*>(a[0]);
+    auto* dst = static_cast<T*>(a[1]);
+    for_rows(r, [&](std::int64_t at, float* scratch) { function(r, src + at, dst + at, scratch); });
+  });
+}
+
+template <typename T, typename Function>
+KernelPtr backward(const Rows& r, Function* function) {
+  return function_kernel("own:simd", [=](std::span<void* const> a) {
+    const auto* src = static_cast<const T*>(a[0]);
+    const auto* diff_dst = static_cast<const T*>(a[1]);
+    auto* diff_src = static_cast<T*>(a[2]);
+    for_rows(r, [&](std::int64_t at, float* scratch) { function(r, src + at, diff_dst + at, diff_src + at, scratch); });
+  });
+}
 
 }  // namespace
 
-std::shared_ptr<const LocalResponseNormTraining> local_response_norm_training(const LocalResponseNormProblem& p) {
-  return cached<LocalResponseNormTraining>(key(30, p), [&] {
-    return translated(describe(p), [&] {
-      const auto data = descriptor(p.src);
-      const auto forward = forward_description(p, dnnl::prop_kind::forward_training);
-      const Backward::primitive_desc backward(engine(), dnnl::algorithm::lrn_across_channels, data, data, data, p.size,
-                                              p.alpha, p.beta, p.k, forward, user_scratchpad());
-      const auto workspace = forward.workspace_desc();
-      auto kernels = std::make_shared<LocalResponseNormTraining>();
-      kernels->workspace_bytes = workspace.get_size();
-      kernels->forward =
-          primitive_kernel(forward, {{DNNL_ARG_SRC, data}, {DNNL_ARG_DST, data}, {DNNL_ARG_WORKSPACE, workspace}});
-      kernels->backward = primitive_kernel(backward, {{DNNL_ARG_SRC, data},
-                                                      {DNNL_ARG_DIFF_DST, data},
-                                                      {DNNL_ARG_WORKSPACE, workspace},
-                                                      {DNNL_ARG_DIFF_SRC, data}});
-      return kernels;
-    });
-  });
+KernelPtr local_response_norm(const LocalResponseNormProblem& p) {
+  const Rows rows(p);
+  if (p.src.type == DataType::bf16) return forward<Bfloat16>(rows, &forward_bf16);
+  return forward<float>(rows, &forward_f32);
 }
 
-KernelPtr local_response_norm_inference(const LocalResponseNormProblem& p) {
-  return cached<Kernel>(key(31, p), [&]() -> KernelPtr {
-    return translated(describe(p), [&] {
-      const auto pd = forward_description(p, dnnl::prop_kind::forward_inference);
-      return primitive_kernel(pd, {{DNNL_ARG_SRC, descriptor(p.src)}, {DNNL_ARG_DST, descriptor(p.src)}});
-    });
-  });
+KernelPtr local_response_norm_backward(const LocalResponseNormProblem& p) {
+  const Rows rows(p);
+  if (p.src.type == DataType::bf16) return backward<Bfloat16>(rows, &backward_bf16);
+  return backward<float>(rows, &backward_f32);
 }
 
 }  // namespace facenet::kernels

@@ -5,22 +5,16 @@
 
 namespace facenet::kernels {
 
+/// nhwc or blocked; f32 or bf16.
 struct LocalResponseNormProblem {
-  TensorSpec src;
+  TensorSpec src;  ///< dst, diff_src and diff_dst have the same
   std::int64_t size = 5;
   float alpha = 1e-4F;
   float beta = 0.75F;
   float k = 1.0F;
 };
 
-struct LocalResponseNormTraining {
-  KernelPtr forward;   ///< src, dst, workspace
-  KernelPtr backward;  ///< src, diff_dst, workspace, diff_src
-  std::size_t workspace_bytes = 0;
-};
-
-std::shared_ptr<const LocalResponseNormTraining> local_response_norm_training(const LocalResponseNormProblem& problem);
-/// arguments: src, dst
-KernelPtr local_response_norm_inference(const LocalResponseNormProblem& problem);
+KernelPtr local_response_norm(const LocalResponseNormProblem& problem);           ///< src, dst
+KernelPtr local_response_norm_backward(const LocalResponseNormProblem& problem);  ///< src, diff_dst, diff_src
 
 }  // namespace facenet::kernels

@@ -18,45 +18,28 @@ void LocalResponseNorm::visit(Fields& f) {
 Shape LocalResponseNorm::shape(std::span<const Shape> src) const {
   require_rank4(src);
   if (src.size() != 1) refuse(src, "wants one source");
-  if (parameters.size < 1 || parameters.size % 2 == 0) refuse(src, "size must be odd and positive");
+  const auto& p = parameters;
+  if (p.size < 1 || p.size % 2 == 0 || p.size > 1023) refuse(src, "size must be odd, from 1 to 1023");
+  if (!(p.k > 0 && p.alpha >= 0)) refuse(src, "k must be positive and alpha not negative");
   return src[0];
 }
 
 kernels::LocalResponseNormProblem LocalResponseNorm::problem(const TensorSpec& src) const {
-  TensorSpec spec = src;
-  spec.type = working_type(src.type);
-  // Blocked kernels read the neighbouring blocks whole: with a torn last block, or one alone, plain memory it is.
-  const Layout layout = travelling_layout(src);
-  const bool whole = spec.shape[1] % block_of(layout) == 0 && spec.shape[1] > block_of(layout);
-  spec.layout = whole ? layout : Layout::plain;
+  const TensorSpec spec{src.shape, working_type(src.type), travelling_layout(src)};
   return {spec, parameters.size, parameters.alpha, parameters.beta, parameters.k};
 }
 
 Compiled LocalResponseNorm::compile(std::span<const Operand> operands) const {
   const auto p = problem(operands[0].spec);
-  return {kernels::local_response_norm_inference(p), {p.src}, p.src, {}};
-}
-
-Tensor LocalResponseNorm::forward(std::span<const Tensor> src, const Mode& mode, Saved& saved) const {
-  if (!mode.training) return Operator::forward(src, mode, saved);
-  const auto p = problem(src[0].spec());
-  const auto kernels = kernels::local_response_norm_training(p);
-  const Tensor data = kernels::reorder(src[0], p.src.type, p.src.layout);
-  const Tensor dst(p.src);
-  const Tensor workspace(TensorSpec{{static_cast<std::int64_t>(kernels->workspace_bytes)}, DataType::u8});
-  kernels->forward->run({data.raw(), dst.raw(), workspace.raw()});
-  saved.tensors = {data, workspace};
-  return dst;
+  return {kernels::local_response_norm(p), {p.src}, p.src, {}};
 }
 
 std::vector<Tensor> LocalResponseNorm::backward(const BackwardArguments& a) const {
-  require_training(a);
-  const Tensor& data = a.saved.tensors[0];
-  const auto p = problem(data.spec());
-  const auto kernels = kernels::local_response_norm_training(p);
+  const auto p = problem(a.src[0].spec());
+  const Tensor data = kernels::reorder(a.src[0], p.src.type, p.src.layout);
   const Tensor diff_dst = kernels::reorder(a.diff_dst, p.src.type, p.src.layout);
   const Tensor diff_src(p.src);
-  kernels->backward->run({data.raw(), diff_dst.raw(), a.saved.tensors[1].raw(), diff_src.raw()});
+  kernels::local_response_norm_backward(p)->run({data.raw(), diff_dst.raw(), diff_src.raw()});
   return {diff_src};
 }
 

@@ -21,7 +21,6 @@ struct LocalResponseNorm final : Operator {
   void visit(Fields& fields) override;
   Shape shape(std::span<const Shape> src) const override;
   Compiled compile(std::span<const Operand> operands) const override;
-  Tensor forward(std::span<const Tensor> src, const Mode& mode, Saved& saved) const override;
   std::vector<Tensor> backward(const BackwardArguments& arguments) const override;
   RefTensor reference(std::span<const RefTensor> src, const Mode& mode) const override;
 

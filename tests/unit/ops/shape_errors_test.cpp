@@ -75,6 +75,8 @@ TEST_CASE("normalisations refuse what does not fit") {
   check_refused(LocalResponseNorm(), {{1, 3}});
   check_refused(LocalResponseNorm(), {{1, 3, 2, 2}, {1, 3, 2, 2}});
   check_refused(LocalResponseNorm({4, 1e-4F, 0.75F, 1.0F}), {{1, 3, 2, 2}});
+  check_refused(LocalResponseNorm({5, 1e-4F, 0.75F, 0.0F}), {{1, 3, 2, 2}});
+  check_refused(LocalResponseNorm({5, -1e-4F, 0.75F, 1.0F}), {{1, 3, 2, 2}});
   check_refused(L2Normalize(), {{1, 3, 2, 2}});
   check_refused(L2Normalize(), {{1, 3}, {1, 3}});
 }
