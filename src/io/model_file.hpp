@@ -16,8 +16,8 @@ namespace facenet {
 struct Contract {
   /// Where the five points of a face belong in the input, pixels, x then y (as facenet::Landmarks); absent when the
   /// network was not trained on aligned faces.
-  std::optional<std::array<float, 10>> template_points;
-  std::string template_name;  ///< of the template, for people: "arcface-112", ...; empty without one
+  std::optional<std::array<float, 10>> template_points{};
+  std::string template_name{};  ///< of the template, for people: "arcface-112", ...; empty without one
   /// Without landmarks: the part of the largest centred square that is resized to the input, above 0, up to 1.
   float crop_fraction = 1;
 };
@@ -38,12 +38,12 @@ bool is_normalised(const Graph& graph);
 
 struct ModelData {
   Graph graph;
-  Contract contract;
-  std::string architecture;  ///< "nn4", ...; empty for imported networks
-  std::string licence;       ///< of the weights
-  std::string data_notes;    ///< what the weights were trained on
-  std::string training;      ///< a JSON object: steps, options, date; empty without
-  std::string calibration;   ///< a JSON object: thresholds and their evidence; empty without
+  Contract contract{};
+  std::string architecture{};  ///< "nn4", ...; empty for imported networks
+  std::string licence{};       ///< of the weights
+  std::string data_notes{};    ///< what the weights were trained on
+  std::string training{};      ///< a JSON object: steps, options, date; empty without
+  std::string calibration{};   ///< a JSON object: thresholds and their evidence; empty without
 };
 
 /// What a training checkpoint holds besides its model: a checkpoint is a model file that can be used as one.

@@ -1,0 +1,105 @@
+// Model: a network with its weights, and all else that changes an embedding.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <facenet/export.hpp>
+#include <facenet/image.hpp>
+#include <facenet/verifier.hpp>
+
+namespace facenet {
+
+/// How a network's convolutions are normalised: by batch normalisation, or by the local response normalisation of the
+/// paper's tables ("norm").
+enum class NetworkNorm : std::uint8_t { batch, lrn };
+
+/// What a new network is made with.
+struct NetworkOptions {
+  NetworkNorm norm = NetworkNorm::batch;
+  int embedding_size = 128;  ///< D of the embeddings (paper, section 5.4: 128)
+  std::uint64_t seed = 1;    ///< of the initial weights
+  float dropout = 0;         ///< before the embedding layer; 0: none
+};
+
+/// What a model expects of its images and promises of its embeddings.
+struct ModelContract {
+  int input_width = 0;   ///< pixels
+  int input_height = 0;  ///< pixels
+  /// The network computes (value - mean) * scale of RGB values 0..255, in the order of its channels.
+  std::array<float, 3> mean{};
+  std::array<float, 3> scale{};
+  bool bgr = false;  ///< the network's channels are blue, green, red; images are RGB all the same
+  /// Where the five points of a face belong in the input, in pixels; absent when faces are not aligned.
+  std::optional<Landmarks> template_points{};
+  std::string template_name{};  ///< of the template, for people; empty without one
+  /// Without landmarks: the share of the largest centred part of the input's proportions that is used, 0 to 1.
+  float crop_fraction = 1;
+  int embedding_size = 0;   ///< D
+  bool normalised = false;  ///< embeddings have unit length
+};
+
+/// A layer, as a line of the paper's tables.
+struct LayerInfo {
+  std::string name;                 ///< "inception_3a/3x3"
+  std::string kind;                 ///< the operator: "convolution", "max_pool", ...
+  std::vector<std::int64_t> shape;  ///< of its result for one image: [1,C,H,W] or [1,D]
+  std::string kernel;               ///< of convolutions and pooling: "7x7/2", the number after the slash is the stride
+  std::int64_t parameters = 0;      ///< weights, biases, scales and shifts
+  std::int64_t multiply_adds = 0;   ///< for one image
+};
+
+/// A handle: copies share the network, its weights and its compiled plans. Immutable, so that one model serves any
+/// number of threads; what changes something gives a new model.
+class FACENET_API Model {
+ public:
+  /// Reads a model file. FormatError when it is none, is damaged (a fingerprint of graph, weights and preprocessing is
+  /// verified), or of a version this library does not read; IoError when it cannot be read.
+  static Model load(const std::filesystem::path& path);
+  /// A network with initial weights. InvalidArgument lists the networks when `architecture` is not one of them.
+  static Model create(std::string_view architecture, const NetworkOptions& options = {});
+  /// Names that `create` knows.
+  static std::vector<std::string> architectures();
+
+  /// Writes the file whole or not at all; the same model gives the same bytes. IoError when it cannot be written.
+  void save(const std::filesystem::path& path) const;
+
+  const ModelContract& contract() const;
+  int embedding_size() const { return contract().embedding_size; }
+  int input_width() const { return contract().input_width; }
+  int input_height() const { return contract().input_height; }
+
+  const std::string& architecture() const;    ///< "nn4", ...; empty for imported networks
+  const std::string& licence() const;         ///< of the weights; empty when nothing is known
+  const std::string& data_notes() const;      ///< what the weights were trained on; may be empty
+  const std::string& training_notes() const;  ///< how, as a JSON object; empty when untrained
+  /// SHA-256 of graph, weights and preprocessing, 64 hexadecimal digits: models with equal fingerprints give equal
+  /// embeddings. Licence, notes and calibration do not count.
+  const std::string& fingerprint() const;
+
+  std::int64_t parameters() const;     ///< numbers that training changes
+  std::int64_t multiply_adds() const;  ///< for one image
+  std::vector<LayerInfo> layers() const;
+  /// The compiled steps for a batch of this size as a table for people: implementations, layouts, bytes.
+  std::string describe_plan(int batch = 1, int threads = 0) const;
+
+  /// Thresholds and their evidence; absent until the model has been calibrated.
+  const std::optional<Calibration>& calibration() const;
+  Model with_calibration(const std::optional<Calibration>& calibration) const;
+  Model with_notes(const std::string& licence, const std::string& data_notes) const;
+
+  struct Impl;  ///< the library's own
+  explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace facenet

@@ -1,0 +1,169 @@
+// Embedder: images prepared by the contract, batches run through plans.
+#include <facenet/embedder.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include <facenet/error.hpp>
+
+#include "api/model_access.hpp"
+#include "base/threads.hpp"
+#include "data/geometry.hpp"
+
+namespace facenet {
+namespace {
+
+// The largest centred part of the input's proportions, times the fraction, onto the whole input.
+Affine centred(const Image& image, const ModelContract& contract) {
+  const double width = image.width();
+  const double height = image.height();
+  const double scale = std::max(contract.input_width / width, contract.input_height / height) /
+                       static_cast<double>(contract.crop_fraction);
+  const double left = (contract.input_width - 1 - scale * (width - 1)) / 2;
+  const double top = (contract.input_height - 1 - scale * (height - 1)) / 2;
+  return {scale, 0, left, 0, scale, top};
+}
+
+void require_pixels(const Image& image) {
+  if (image.empty()) throw InvalidArgument("an image without pixels cannot be embedded");
+}
+
+// Rows of three-byte pixels, left and right exchanged.
+void mirror(std::span<std::uint8_t> images, std::size_t width) {
+  for (std::size_t row = 0; row < images.size(); row += width * 3) {
+    for (std::size_t left = 0, right = width - 1; left < right; ++left, --right) {
+      std::swap_ranges(images.begin() + static_cast<std::ptrdiff_t>(row + left * 3),
+                       images.begin() + static_cast<std::ptrdiff_t>(row + left * 3 + 3),
+                       images.begin() + static_cast<std::ptrdiff_t>(row + right * 3));
+    }
+  }
+}
+
+// a becomes the mean of a and b, of unit length where the model's embeddings are.
+void average(std::span<float> a, std::span<const float> b, bool normalise) {
+  double squares = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double mean = (static_cast<double>(a[i]) + static_cast<double>(b[i])) / 2;
+    a[i] = static_cast<float>(mean);
+    squares += mean * mean;
+  }
+  if (!normalise || squares == 0) return;
+  const double scale = 1 / std::sqrt(squares);
+  for (auto& value : a) value = static_cast<float>(static_cast<double>(value) * scale);
+}
+
+}  // namespace
+
+struct Embedder::Impl {
+  Impl(Model m, const EmbedderOptions& o)
+      : model(std::move(m)), options(o), threads(o.threads > 0 ? o.threads : available_threads()) {
+    if (o.threads < 0 || o.threads > 1024) throw InvalidArgument("threads must be between 0 and 1024");
+    if (o.batch < 1 || o.batch > 1024) {
+      throw InvalidArgument("the batch must be between 1 and 1024, not " + std::to_string(o.batch));
+    }
+  }
+
+  // A part of a batch runs in powers of two: few plans serve all counts, and nothing is computed in vain.
+  Context& context(std::size_t remaining) {
+    const auto batch = static_cast<std::size_t>(options.batch);
+    const std::size_t size = remaining >= batch ? batch : std::bit_floor(remaining);
+    const auto found = contexts.find(size);
+    if (found != contexts.end()) return found->second;
+    auto plan = model.impl().plans.get(static_cast<std::int64_t>(size), threads);
+    return contexts.try_emplace(size, std::move(plan)).first->second;
+  }
+
+  Image prepared(const Image& image, const Landmarks* landmarks) const {
+    require_pixels(image);
+    const ModelContract& contract = model.contract();
+    const int width = contract.input_width;
+    const int height = contract.input_height;
+    if (landmarks != nullptr) {
+      if (!contract.template_points) {
+        throw InvalidArgument("the model was not trained on aligned faces: it has no template for landmarks");
+      }
+      const FaceTemplate face{width, height, *contract.template_points};
+      return warp(image, alignment(*landmarks, face), width, height);
+    }
+    if (image.width() == width && image.height() == height) return image;
+    return warp(image, centred(image, contract), width, height);
+  }
+
+  Embeddings embed(std::span<const Image> images, std::span<const Landmarks> landmarks) {
+    Embeddings result;
+    result.dimension = static_cast<std::size_t>(model.embedding_size());
+    result.values.resize(images.size() * result.dimension);
+    const ThreadScope scope(threads);
+    for (std::size_t begin = 0; begin < images.size();) {
+      Context& context = this->context(images.size() - begin);
+      const auto count = static_cast<std::size_t>(context.plan().batch());
+      const std::size_t bytes = context.plan().image_bytes();
+      const auto input = context.input();
+      parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t i) {
+        const std::size_t at = begin + static_cast<std::size_t>(i);
+        const Image face = prepared(images[at], landmarks.empty() ? nullptr : &landmarks[at]);
+        std::copy_n(face.data(), bytes,
+                    input.begin() + static_cast<std::ptrdiff_t>(i) * static_cast<std::ptrdiff_t>(bytes));
+      });
+      run(context, std::span(result.values).subspan(begin * result.dimension, count * result.dimension));
+      begin += count;
+    }
+    return result;
+  }
+
+  void run(Context& context, std::span<float> results) {
+    const auto input = context.input();
+    if (options.flip) pixels.assign(input.begin(), input.end());  // a run writes over its input
+    const auto first = context.run();
+    std::copy(first.begin(), first.end(), results.begin());
+    if (!options.flip) return;
+    mirror(pixels, static_cast<std::size_t>(model.input_width()));
+    std::copy(pixels.begin(), pixels.end(), input.begin());
+    const auto second = context.run();
+    const auto size = static_cast<std::size_t>(model.embedding_size());
+    for (std::size_t i = 0; i < results.size(); i += size) {
+      average(results.subspan(i, size), second.subspan(i, size), model.contract().normalised);
+    }
+  }
+
+  Model model;
+  EmbedderOptions options;
+  int threads;
+  std::map<std::size_t, Context> contexts;  // by batch size
+  std::vector<std::uint8_t> pixels;
+};
+
+Embedder::Embedder(Model model, const EmbedderOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(model), options)) {}
+Embedder::~Embedder() = default;
+Embedder::Embedder(Embedder&&) noexcept = default;
+Embedder& Embedder::operator=(Embedder&&) noexcept = default;
+
+Embeddings Embedder::embed(std::span<const Image> images) { return impl_->embed(images, {}); }
+
+Embeddings Embedder::embed(std::span<const Image> images, std::span<const Landmarks> landmarks) {
+  if (images.size() != landmarks.size()) {
+    throw InvalidArgument(std::to_string(images.size()) + " images cannot have " + std::to_string(landmarks.size()) +
+                          " sets of landmarks");
+  }
+  return impl_->embed(images, landmarks);
+}
+
+std::vector<float> Embedder::embed(const Image& image) { return impl_->embed({&image, 1}, {}).values; }
+
+std::vector<float> Embedder::embed(const Image& image, const Landmarks& landmarks) {
+  return impl_->embed({&image, 1}, {&landmarks, 1}).values;
+}
+
+Image Embedder::prepare(const Image& image) const { return impl_->prepared(image, nullptr); }
+Image Embedder::prepare(const Image& image, const Landmarks& landmarks) const {
+  return impl_->prepared(image, &landmarks);
+}
+
+const Model& Embedder::model() const { return impl_->model; }
+const EmbedderOptions& Embedder::options() const { return impl_->options; }
+
+}  // namespace facenet

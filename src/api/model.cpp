@@ -1,0 +1,153 @@
+// Model: the public handle over graph, contract and plans.
+#include <facenet/model.hpp>
+
+#include <facenet/error.hpp>
+
+#include "api/model_access.hpp"
+#include "base/files.hpp"
+#include "io/json.hpp"
+#include "metric/calibration.hpp"
+#include "models/architectures.hpp"
+#include "ops/convolution.hpp"
+#include "ops/pool.hpp"
+
+namespace facenet {
+namespace {
+
+ModelContract contract_of(const ModelData& data) {
+  const ImageInput input = image_input_of(data.graph);
+  return {.input_width = input.width,
+          .input_height = input.height,
+          .mean = input.mean,
+          .scale = input.scale,
+          .bgr = input.bgr,
+          .template_points = data.contract.template_points,
+          .template_name = data.contract.template_name,
+          .crop_fraction = data.contract.crop_fraction,
+          .embedding_size = static_cast<int>(data.graph.output_shape()[1]),
+          .normalised = is_normalised(data.graph)};
+}
+
+std::optional<Calibration> calibration_of(const ModelData& data) {
+  if (data.calibration.empty()) return std::nullopt;
+  return calibration_from_json(parse_json(data.calibration, "the model's calibration"));
+}
+
+std::string kernel_text(std::int64_t height, std::int64_t width, const std::array<std::int64_t, 2>& stride) {
+  std::string text = std::to_string(height) + "x" + std::to_string(width) + "/" + std::to_string(stride[0]);
+  if (stride[1] != stride[0]) text += "x" + std::to_string(stride[1]);
+  return text;
+}
+
+std::string kernel_of(const Graph& graph, const Graph::Node& node) {
+  if (const auto* conv = dynamic_cast<const Convolution*>(node.op.get())) {
+    const Shape& weights = graph.value(node.src[1]).shape;
+    return kernel_text(weights[2], weights[3], conv->parameters.stride);
+  }
+  if (const auto* pool = dynamic_cast<const Pool*>(node.op.get())) {
+    auto window = pool->parameters.window;
+    auto stride = pool->parameters.stride;
+    if (window[0] == 0) {  // the whole map
+      const Shape& src = graph.value(node.src[0]).shape;
+      window = {src[2], src[3]};
+      stride = {1, 1};
+    }
+    return kernel_text(window[0], window[1], stride);
+  }
+  return {};
+}
+
+}  // namespace
+
+Model::Impl::Impl(ModelData model, std::string known_fingerprint)
+    : data(std::move(model)),
+      contract(contract_of(data)),
+      calibration(calibration_of(data)),
+      plans(data.graph),
+      fingerprint_(std::move(known_fingerprint)) {}
+
+const std::string& Model::Impl::fingerprint() const {
+  std::call_once(once_, [&] {
+    if (fingerprint_.empty()) fingerprint_ = fingerprint_of(data);
+  });
+  return fingerprint_;
+}
+
+Model make_model(ModelData data, std::string known_fingerprint) {
+  return Model(std::make_shared<const Model::Impl>(std::move(data), std::move(known_fingerprint)));
+}
+
+Model Model::load(const std::filesystem::path& path) {
+  LoadedModel loaded = load_model(path);
+  try {
+    return make_model(std::move(loaded.model), std::move(loaded.fingerprint));
+  } catch (const FormatError& error) {
+    throw FormatError("'" + printable(path) + "': " + error.what());
+  }
+}
+
+Model Model::create(std::string_view architecture, const NetworkOptions& options) {
+  const models::ArchitectureOptions inner{.norm = options.norm == NetworkNorm::lrn ? nn::Norm::lrn : nn::Norm::batch,
+                                          .embedding_size = options.embedding_size,
+                                          .seed = options.seed,
+                                          .dropout = options.dropout};
+  Graph graph = models::make_architecture(architecture, inner);
+  ModelData data{.graph = std::move(graph), .architecture = std::string(architecture)};
+  data.data_notes = "untrained: initial weights of seed " + std::to_string(options.seed);
+  return make_model(std::move(data));
+}
+
+std::vector<std::string> Model::architectures() {
+  const auto names = models::architecture_names();
+  return {names.begin(), names.end()};
+}
+
+void Model::save(const std::filesystem::path& path) const { save_model(path, impl_->data); }
+
+const ModelContract& Model::contract() const { return impl_->contract; }
+const std::string& Model::architecture() const { return impl_->data.architecture; }
+const std::string& Model::licence() const { return impl_->data.licence; }
+const std::string& Model::data_notes() const { return impl_->data.data_notes; }
+const std::string& Model::training_notes() const { return impl_->data.training; }
+const std::string& Model::fingerprint() const { return impl_->fingerprint(); }
+std::int64_t Model::parameters() const { return impl_->data.graph.parameter_count(); }
+std::int64_t Model::multiply_adds() const { return impl_->data.graph.multiply_adds(); }
+
+std::vector<LayerInfo> Model::layers() const {
+  const Graph& graph = impl_->data.graph;
+  std::vector<LayerInfo> list;
+  for (const auto& node : graph.nodes()) {
+    LayerInfo info{
+        .name = node.name, .kind = std::string(node.op->name()), .shape = {}, .kernel = kernel_of(graph, node)};
+    const Shape& shape = graph.value(node.dst).shape;
+    info.shape.assign(shape.dims().begin(), shape.dims().end());
+    std::vector<Shape> sources;
+    for (const int id : node.src) {
+      sources.push_back(graph.value(id).shape);
+      const auto& parameter = graph.value(id).parameter;
+      if (parameter && !parameter->buffer) info.parameters += sources.back().elements();
+    }
+    info.multiply_adds = node.op->multiply_adds(sources);
+    list.push_back(std::move(info));
+  }
+  return list;
+}
+
+std::string Model::describe_plan(int batch, int threads) const { return impl_->plans.get(batch, threads)->describe(); }
+
+const std::optional<Calibration>& Model::calibration() const { return impl_->calibration; }
+
+Model Model::with_calibration(const std::optional<Calibration>& calibration) const {
+  ModelData data = impl_->data;
+  data.calibration = calibration ? json_text(calibration_to_json(*calibration)) : std::string();
+  return make_model(std::move(data), impl_->fingerprint());
+}
+
+Model Model::with_notes(const std::string& licence, const std::string& data_notes) const {
+  ModelData data = impl_->data;
+  data.licence = licence;
+  data.data_notes = data_notes;
+  return make_model(std::move(data), impl_->fingerprint());
+}
+
+}  // namespace facenet
