@@ -12,6 +12,7 @@ using Run = std::function<int()>;
 Run setup_info(CLI::App& app, Common& common);
 Run setup_init(CLI::App& app, Common& common);
 Run setup_generate(CLI::App& app, Common& common);
+Run setup_train(CLI::App& app, Common& common);
 Run setup_embed(CLI::App& app, Common& common);
 Run setup_verify(CLI::App& app, Common& common);
 Run setup_identify(CLI::App& app, Common& common);

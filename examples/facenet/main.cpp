@@ -26,6 +26,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {"info", "Version and machine; a network's or a model file's table and contract", "[ARCH | -m M] [options]",
      "facenet info nn4", setup_info},
+    {"train", "A model from a folder of people; fine-tuning; resuming", "DATA -o M [options]",
+     "facenet train faces -o face.fnm --arch tiny --minutes 2", setup_train},
 };
 
 std::string overview() {

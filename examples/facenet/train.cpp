@@ -1,0 +1,250 @@
+// facenet train: from a folder of people to a model, with a log, checkpoints, and the way back after an interruption.
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include <facenet/error.hpp>
+#include <facenet/files.hpp>
+#include <facenet/train/training.hpp>
+
+#include "commands.hpp"
+#include "output.hpp"
+
+namespace facenet::program {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::string architecture = "nn4";
+  std::string norm = "batch";
+  int embedding_size = 128;
+  std::string from;
+  std::string mining = "semi-hard";
+  std::string people;
+  std::string landmarks;
+  std::string evaluation;
+  std::string checkpoint;
+  double checkpoint_every = 2;
+  std::string resume;
+  std::string log;
+  bool skip_bad = false;
+  TrainingOptions training;
+};
+
+std::string log_line(const TrainingStep& step) {
+  Json line;
+  const auto put = [&](const char* key, double value) {
+    // JSON has no "not a number"; health says "diverged" then.
+    line[key] = std::isfinite(value) ? Json(value) : Json();
+  };
+  line["step"] = step.step;
+  put("loss", step.loss);
+  put("active", step.active);
+  line["triplets"] = step.triplets;
+  put("distance_positive", step.distance_positive);
+  put("distance_negative", step.distance_negative);
+  put("variance", step.variance);
+  put("gradient_norm", step.gradient_norm);
+  put("learning_rate", step.learning_rate);
+  put("images_per_s", step.images_per_s);
+  put("seconds", step.seconds);
+  line["health"] = step.health;
+  return dump(line) + "\n";
+}
+
+// A line for each step. After a resume the lines of steps that the checkpoint does not hold are taken again.
+class Log {
+ public:
+  Log(const std::string& path, std::int64_t keep_steps) {
+    if (path.empty()) return;
+    std::string kept;
+    if (keep_steps > 0) {
+      std::ifstream former(path);
+      for (std::string line; std::getline(former, line);) {
+        const Json entry = Json::parse(line, nullptr, false);
+        if (entry.is_object() && entry.value("step", std::int64_t{0}) <= keep_steps) kept += line + "\n";
+      }
+    }
+    file_.reset(std::fopen(path.c_str(), "w"));
+    if (!file_) throw IoError("cannot write the log '" + printable(path) + "'");
+    write(kept);
+  }
+  void write(const std::string& text) {
+    if (!file_) return;
+    if (std::fputs(text.c_str(), file_.get()) < 0 || std::fflush(file_.get()) != 0) {
+      throw IoError("cannot write to the log; is the disk full?");
+    }
+  }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
+std::string describe(const TrainingStep& step) {
+  return "step " + std::to_string(step.step) + "  loss " + fixed(step.loss, 4) + "  active " + percent(step.active, 0) +
+         "  d(a,p) " + fixed(step.distance_positive, 3) + "  d(a,n) " + fixed(step.distance_negative, 3) +
+         "  variance " + fixed(step.variance, 3) + "  " + fixed(step.images_per_s, 0) + " images/s  " + step.health;
+}
+
+Model start_model(const Options& options, const Common& common) {
+  if (!options.from.empty()) return Model::load(options.from);
+  require_name("--norm", options.norm, {"batch", "lrn"});
+  return Model::create(options.architecture, {.norm = options.norm == "lrn" ? NetworkNorm::lrn : NetworkNorm::batch,
+                                              .embedding_size = options.embedding_size,
+                                              .seed = common.seed});
+}
+
+Training begin(const Options& options, const TrainingData& data, const Common& common, const CLI::App& app) {
+  Progress progress(common, "reading faces");
+  const auto show = [&](std::size_t done, std::size_t total) { progress.show(done, total); };
+  if (options.resume.empty()) {
+    return Training(start_model(options, common), data, options.training, show, interrupted());
+  }
+  std::optional<std::int64_t> steps;
+  std::optional<double> minutes;
+  if (app.count("--steps") > 0) steps = options.training.steps;
+  if (app.count("--minutes") > 0) minutes = options.training.minutes;
+  return Training::resume(options.resume, data, steps, minutes, show, interrupted());
+}
+
+// The steps themselves; whether the training came to its end, or why not.
+enum class End { done, interrupted, unhealthy };
+
+End run_steps(Training& training, const Options& options, const Common& common, Log& log) {
+  Progress progress(common, "training");
+  auto saved = Clock::now();
+  std::string health = "ok";
+  while (!training.done()) {
+    if (interrupted().stop_requested()) return End::interrupted;
+    const TrainingStep step = training.step();
+    log.write(log_line(step));
+    progress.show(training.progress(), describe(step));
+    if (step.health != health && !step.explanation.empty()) {
+      warn(common, "step " + std::to_string(step.step) + ": " + step.health + ": " + step.explanation);
+    }
+    health = step.health;
+    if (health == "diverged" || health == "collapsed") return End::unhealthy;
+    const std::chrono::duration<double, std::ratio<60>> since = Clock::now() - saved;
+    if (since.count() >= options.checkpoint_every) {
+      training.save_checkpoint(options.checkpoint);
+      saved = Clock::now();
+    }
+  }
+  return End::done;
+}
+
+// Calibrated on other people, where some were given.
+Model finished(const Model& model, const Options& options, const Common& common) {
+  if (options.evaluation.empty()) return model;
+  TrainingData others;
+  others.folder = options.evaluation;
+  if (!options.landmarks.empty()) others.landmarks = options.landmarks;
+  others.skip_bad = options.skip_bad;
+  const Calibration calibration = calibrate_on_people(model, others, false, std::nullopt, common.threads);
+  say(common,
+      "Calibrated on " + calibration.data + ": the same person up to a distance of " + fixed(calibration.threshold, 3));
+  return model.with_calibration(calibration);
+}
+
+int train(Options options, const Common& common, const CLI::App& app) {
+  require_arguments(common, 1, 1, "a folder of people (root/person/image)");
+  if (common.output.empty()) throw UsageError("train needs -o FILE, where the model goes");
+  if (options.training.steps == 0 && options.training.minutes == 0 && options.resume.empty()) {
+    throw UsageError("train needs an end: --steps N or --minutes M");
+  }
+  options.training.mining = mining_from_name(options.mining);
+  options.training.seed = common.seed;
+  options.training.threads = common.threads;
+  if (options.checkpoint.empty()) options.checkpoint = common.output + ".checkpoint";
+  for (const auto& file : {common.output, options.checkpoint}) require_writable(file);
+
+  TrainingData data;
+  data.folder = common.arguments[0];
+  if (!options.landmarks.empty()) data.landmarks = options.landmarks;
+  if (!options.people.empty()) data.people = options.people;
+  data.skip_bad = options.skip_bad;
+
+  Training training = begin(options, data, common, app);
+  const auto dropped = training.dropped();
+  for (const auto& bad : dropped) warn(common, "left out: " + bad);
+  say(common, grouped(static_cast<std::int64_t>(training.images())) + " faces of " +
+                  grouped(static_cast<std::int64_t>(training.people())) + " people, " +
+                  std::to_string(training.batch_size()) + " in a batch" +
+                  (training.steps() > 0 ? "; going on after step " + std::to_string(training.steps()) : ""));
+  Log log(options.log, training.steps());
+
+  const End end = run_steps(training, options, common, log);
+  if (end != End::unhealthy) training.save_checkpoint(options.checkpoint);
+  const std::string go_on = "facenet train " + printable(common.arguments[0]) + " -o " + printable(common.output) +
+                            (options.landmarks.empty() ? "" : " --landmarks " + printable(options.landmarks)) +
+                            (options.people.empty() ? "" : " --people " + printable(options.people)) +
+                            (options.log.empty() ? "" : " --log " + printable(options.log)) + " --resume " +
+                            printable(options.checkpoint);
+  if (end == End::interrupted) {
+    std::fprintf(stderr, "Interrupted after step %lld; all is saved. This goes on:\n  %s\n",
+                 static_cast<long long>(training.steps()), go_on.c_str());
+    return kInterrupted;
+  }
+  if (end == End::unhealthy) {
+    std::fprintf(stderr,
+                 "facenet train: stopped at step %lld, since going on would learn nothing; no model was written.\n",
+                 static_cast<long long>(training.steps()));
+    return kOurFault;
+  }
+  finished(training.model(), options, common).save(common.output);
+  say(common, "Wrote " + printable(common.output) + " after " + grouped(training.steps()) + " steps.");
+  return dropped.empty() ? kDone : kSomeFailed;
+}
+
+}  // namespace
+
+Run setup_train(CLI::App& app, Common& common) {
+  auto options = std::make_shared<Options>();
+  auto& t = options->training;
+  app.add_option("-o,--output", common.output, "The model file to write")->type_name("FILE");
+  add_seed_option(app, common);
+  app.add_option("--arch", options->architecture, "The network")->type_name("ARCH")->capture_default_str();
+  app.add_option("--norm", options->norm, "batch or lrn")->type_name("NORM")->capture_default_str();
+  app.add_option("--embedding-size", options->embedding_size, "Numbers in an embedding")->capture_default_str();
+  app.add_option("--from", options->from, "Start from this model instead: fine-tuning")->type_name("MODEL");
+  app.add_option("--freeze", t.freeze, "Keep parameters whose names match (* and ?)")->type_name("PATTERN");
+  app.add_option("--people", options->people, "Only the people named in this list")->type_name("LIST.txt");
+  app.add_option("--landmarks", options->landmarks, "Five points of each face: align by them")->type_name("F.csv");
+  app.add_flag("--skip-bad", options->skip_bad, "Leave unusable images out (exit status 3) instead of refusing");
+  app.add_option("--margin", t.margin, "With landmarks: how much more than ArcFace's framing to show")
+      ->capture_default_str();
+  app.add_option("--crop", t.crop, "Without landmarks: the share of the centred square to use")->capture_default_str();
+  app.add_option("--people-per-batch", t.people_per_batch, "People in a batch")->capture_default_str();
+  app.add_option("--images-per-person", t.images_per_person, "Images of each")->capture_default_str();
+  app.add_option("--singles", t.singles, "Further faces, of people with one image: negatives")->capture_default_str();
+  app.add_option("--alpha", t.alpha, "The margin, squared L2")->capture_default_str();
+  app.add_option("--mining", options->mining, "semi-hard, hardest, all or random")->capture_default_str();
+  app.add_option("--optimizer", t.optimizer, "adagrad, sgd or adam")->capture_default_str();
+  app.add_option("--learning-rate", t.learning_rate, "At the start")->capture_default_str();
+  app.add_option("--schedule", t.schedule, "constant, cosine, linear or step")->capture_default_str();
+  app.add_option("--warmup", t.warmup, "Share of the training in which the rate rises")->capture_default_str();
+  app.add_option("--weight-decay", t.weight_decay, "Of weights, not of biases and norms")->capture_default_str();
+  app.add_option("--momentum", t.momentum, "Of sgd")->capture_default_str();
+  app.add_option("--average", t.average, "Decay of averaged weights, e.g. 0.999; 0: none")->capture_default_str();
+  app.add_option("--clip-gradient", t.clip_gradient, "Largest norm; 0: any")->capture_default_str();
+  app.add_option("--augment", t.augment, "none, flip, standard or strong")->capture_default_str();
+  app.add_option("--precision", t.precision, "automatic, f32 or bf16")->capture_default_str();
+  app.add_option("--chunk", t.chunk, "Faces at a time, to save memory; 0: the whole batch")->capture_default_str();
+  app.add_option("--steps", t.steps, "How many batches")->type_name("N");
+  app.add_option("--minutes", t.minutes, "How long")->type_name("M");
+  app.add_option("--eval", options->evaluation, "Afterwards, calibrate on the people of this other folder")
+      ->type_name("DIR");
+  app.add_option("--checkpoint", options->checkpoint, "Where to save on the way (OUTPUT.checkpoint)")->type_name("C");
+  app.add_option("--checkpoint-every", options->checkpoint_every, "Minutes between savings")->capture_default_str();
+  app.add_option("--resume", options->resume, "Go on from this checkpoint, with its options")->type_name("C");
+  app.add_option("--log", options->log, "A line of JSON for each step")->type_name("L.jsonl");
+  return [options, &common, &app] { return train(*options, common, app); };
+}
+
+}  // namespace facenet::program

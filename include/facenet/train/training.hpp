@@ -1,0 +1,131 @@
+// Training: a model trained with the triplet loss on a folder of people, step by step, with checkpoints.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <facenet/model.hpp>
+#include <facenet/train/triplet_loss.hpp>
+#include <facenet/train/triplet_miner.hpp>
+
+namespace facenet {
+
+/// Where the faces come from.
+struct TrainingData {
+  std::filesystem::path folder;                    ///< root/person/image, JPEG, PNG or BMP
+  std::optional<std::filesystem::path> landmarks;  ///< CSV of five points for each file; faces are then aligned
+  std::optional<std::filesystem::path> people;  ///< a list of the people to use, one a line (LFW's people.txt will do)
+  bool skip_bad = false;                        ///< leave unusable images out instead of refusing the folder
+};
+
+/// Everything that decides what a training does to a model. The defaults are the paper's where it says anything.
+struct TrainingOptions {
+  std::int64_t steps = 0;  ///< how many batches; 0: `minutes` decides
+  double minutes = 0;      ///< how long, in minutes of training (what a resumed run did before counts)
+
+  int people_per_batch = 45;
+  int images_per_person = 40;  ///< "around 40 faces are selected per identity per mini-batch" (paper, section 3.2)
+  int singles = 0;             ///< faces of people who have one image only, as negatives
+
+  Mining mining = Mining::semi_hard;
+  float alpha = 0.2F;  ///< the margin in squared L2 (paper, section 3.2)
+  TripletReduction reduction = TripletReduction::mean_selected;
+
+  std::string optimizer = "adagrad";  ///< adagrad (paper, section 3.3), sgd, adam
+  float learning_rate = 0.05F;        ///< paper, section 3.3
+  float momentum = 0.9F;              ///< sgd
+  float weight_decay = 0;
+  std::string schedule = "constant";  ///< constant, cosine, linear, step
+  float warmup = 0;                   ///< fraction of the training in which the rate rises from 0
+  float average = 0;                  ///< decay of averaged weights, which then are the result; 0: none
+  float clip_gradient = 0;            ///< largest gradient norm; 0: no limit
+
+  /// With landmarks, and a model that has no template yet: how much more than ArcFace's framing of the face is shown,
+  /// as a share. Without landmarks: `crop`, the share of the largest centred square.
+  float margin = 0.15F;
+  float crop = 1;
+
+  /// none, flip, standard (flip, shift, scale, rotation, colour, erasing, low resolution), strong (more of it).
+  std::string augment = "standard";
+  std::string precision = "automatic";  ///< of activations: automatic (bf16 where the processor has it), f32, bf16
+  std::int64_t chunk = 0;               ///< faces back-propagated at a time, to bound memory; 0: the whole batch
+  std::string freeze;                   ///< parameters whose names match this pattern (* and ?) do not move
+  std::uint64_t seed = 1;
+  int threads = 0;  ///< 0: all that this process may use
+};
+
+/// One step, as a line of the log tells it.
+struct TrainingStep {
+  std::int64_t step = 0;  ///< 1 is the first
+  double loss = 0;
+  double active = 0;             ///< fraction of the selected triplets with a positive loss
+  std::int64_t triplets = 0;     ///< selected
+  double distance_positive = 0;  ///< mean d(a,p), squared L2
+  double distance_negative = 0;
+  double variance = 0;  ///< of the batch's embeddings: 1 spread over the sphere, 0 a single point
+  double gradient_norm = 0;
+  double learning_rate = 0;
+  double images_per_s = 0;
+  double seconds = 0;       ///< of training so far
+  std::string health;       ///< ok, warming, collapsing, collapsed, stalled, diverged
+  std::string explanation;  ///< what a health other than ok and warming means, and what to change
+};
+
+/// A training in progress. Belongs to one thread; makes batches on threads of its own. With the same data, options,
+/// thread count and start, the weights are the same to the bit, whether interrupted and resumed or not (with `minutes`
+/// the clock decides the schedule, and they are not).
+class FACENET_API Training {
+ public:
+  using Progress = std::function<void(std::size_t done, std::size_t total)>;
+
+  /// Reads and aligns all faces first: `progress` and `stop` are for that. InvalidArgument for options that cannot be
+  /// used, IoError and FormatError for data that cannot.
+  Training(const Model& start, const TrainingData& data, const TrainingOptions& options, const Progress& progress = {},
+           const std::stop_token& stop = {});
+  /// Goes on from a checkpoint with the options it holds; `steps` or `minutes`, when given, replace its end.
+  /// FormatError when it is no checkpoint, InvalidArgument when `data` are not what it was trained on.
+  static Training resume(const std::filesystem::path& checkpoint, const TrainingData& data,
+                         std::optional<std::int64_t> steps = {}, std::optional<double> minutes = {},
+                         const Progress& progress = {}, const std::stop_token& stop = {});
+  ~Training();
+  Training(Training&&) noexcept;
+  Training& operator=(Training&&) noexcept;
+
+  /// Trains on one batch. A health of "diverged" leaves the weights as they were.
+  TrainingStep step();
+  bool done() const;
+  /// 0 to 1.
+  double progress() const;
+  std::int64_t steps() const;
+  const TrainingOptions& options() const;
+  /// Faces in a batch.
+  std::size_t batch_size() const;
+  std::size_t people() const;
+  std::size_t images() const;
+  /// Images left out by skip_bad, with reasons.
+  std::vector<std::string> dropped() const;
+
+  /// The model as it is now: averaged weights where they are kept.
+  Model model() const;
+  /// Written whole or not at all; resume() goes on from it.
+  void save_checkpoint(const std::filesystem::path& path) const;
+
+ private:
+  struct State;
+  explicit Training(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Calibrates a model on people it was not trained on: embeds the folder's faces (both mirror images averaged when
+/// `flip`), pairs them, and chooses the threshold that decides most pairs rightly, or the one for `far`. The result
+/// holds for images like these. Throws what reading the folder throws; InvalidArgument when it holds too few pairs.
+FACENET_API Calibration calibrate_on_people(const Model& model, const TrainingData& data, bool flip = false,
+                                            std::optional<double> far = {}, int threads = 0);
+
+}  // namespace facenet

@@ -1,0 +1,139 @@
+// Training options: one list of fields serves both directions of JSON.
+#include "api/training_options.hpp"
+
+#include <cmath>
+
+#include <facenet/error.hpp>
+
+namespace facenet {
+namespace {
+
+constexpr std::string_view kReductions[] = {"mean_selected", "mean_active", "sum"};
+
+TripletReduction reduction_from_name(std::string_view name) {
+  for (std::size_t i = 0; i < std::size(kReductions); ++i) {
+    if (kReductions[i] == name) return static_cast<TripletReduction>(i);
+  }
+  throw InvalidArgument("no reduction is called '" + std::string(name) + "'");
+}
+
+Precision precision_from_name(std::string_view name) {
+  if (name == "automatic") return Precision::automatic;
+  if (name == "f32") return Precision::f32;
+  if (name == "bf16") return Precision::bf16;
+  throw InvalidArgument("no precision is called '" + std::string(name) + "'; known are automatic, f32, bf16");
+}
+
+template <typename Options, typename Field>
+void visit(Options& o, Field&& field) {
+  field("steps", o.steps);
+  field("minutes", o.minutes);
+  field("people_per_batch", o.people_per_batch);
+  field("images_per_person", o.images_per_person);
+  field("singles", o.singles);
+  field("alpha", o.alpha);
+  field("optimizer", o.optimizer);
+  field("learning_rate", o.learning_rate);
+  field("momentum", o.momentum);
+  field("weight_decay", o.weight_decay);
+  field("schedule", o.schedule);
+  field("warmup", o.warmup);
+  field("average", o.average);
+  field("clip_gradient", o.clip_gradient);
+  field("margin", o.margin);
+  field("crop", o.crop);
+  field("augment", o.augment);
+  field("precision", o.precision);
+  field("chunk", o.chunk);
+  field("freeze", o.freeze);
+  field("seed", o.seed);
+  field("threads", o.threads);
+}
+
+void require(bool good, const std::string& message) {
+  if (!good) throw InvalidArgument(message);
+}
+
+}  // namespace
+
+Augmentation augmentation_of(const std::string& preset) {
+  if (preset == "none") return Augmentation::none();
+  if (preset == "flip") {
+    Augmentation flip = Augmentation::none();
+    flip.flip = 0.5;
+    return flip;
+  }
+  if (preset == "standard") return {};
+  if (preset == "strong") {
+    return {.shift = 0.06,
+            .scale = 0.12,
+            .rotation = 8,
+            .brightness = 0.2,
+            .contrast = 0.3,
+            .saturation = 0.4,
+            .grayscale = 0.1,
+            .low_resolution = 0.15,
+            .erase = 0.35,
+            .erase_size = 0.45};
+  }
+  throw InvalidArgument("no augmentation is called '" + preset + "'; known are none, flip, standard, strong");
+}
+
+void validate(const TrainingOptions& o) {
+  require(o.steps > 0 || o.minutes > 0, "a training needs an end: steps or minutes");
+  require(o.steps >= 0 && std::isfinite(o.minutes) && o.minutes >= 0, "steps and minutes cannot be negative");
+  require(std::isfinite(o.learning_rate) && o.learning_rate > 0, "the learning rate must be positive");
+  require(o.weight_decay >= 0 && std::isfinite(o.weight_decay), "weight decay must be 0 or more");
+  require(o.momentum >= 0 && o.momentum < 1, "momentum must be in [0, 1)");
+  require(o.warmup >= 0 && o.warmup < 1, "warmup is a fraction of the training, in [0, 1)");
+  require(o.average >= 0 && o.average < 1, "the decay of averaged weights must be in [0, 1)");
+  require(o.clip_gradient >= 0 && std::isfinite(o.clip_gradient), "the gradient's limit must be 0 (none) or more");
+  require(o.margin > -0.5F && o.margin < 2, "the margin must be between -0.5 and 2");
+  require(o.crop > 0 && o.crop <= 1, "crop must be above 0 and up to 1");
+  require(o.chunk >= 0, "the chunk must be 0 (the whole batch) or more");
+  require(o.threads >= 0, "threads must be 0 (all) or more");
+  augmentation_of(o.augment);
+  trainer_options(o);
+}
+
+Json options_to_json(const TrainingOptions& options) {
+  Json json = Json::object();
+  visit(options, [&](const char* name, const auto& value) { json[name] = value; });
+  json["mining"] = std::string(name_of(options.mining));
+  json["reduction"] = std::string(kReductions[static_cast<std::size_t>(options.reduction)]);
+  return json;
+}
+
+TrainingOptions options_from_json(const Json& json, const std::string& what) {
+  TrainingOptions options;
+  try {
+    visit(options, [&](const char* name, auto& value) { json.at(name).get_to(value); });
+    options.mining = mining_from_name(json.at("mining").get<std::string>());
+    options.reduction = reduction_from_name(json.at("reduction").get<std::string>());
+    validate(options);
+  } catch (const Json::exception& error) {
+    throw FormatError(what + ": options: " + error.what());
+  } catch (const InvalidArgument& error) {
+    throw FormatError(what + ": options: " + error.what());
+  }
+  return options;
+}
+
+SamplerOptions sampler_options(const TrainingOptions& o) {
+  return {o.people_per_batch, o.images_per_person, o.singles, o.seed};
+}
+
+TrainerOptions trainer_options(const TrainingOptions& o) {
+  return {
+      .mining = {o.mining, o.alpha, o.seed},
+      .reduction = o.reduction,
+      .optimizer = {.kind = optimizer_from_name(o.optimizer), .momentum = o.momentum, .weight_decay = o.weight_decay},
+      .schedule = {schedule_from_name(o.schedule), o.learning_rate, o.warmup},
+      .average_decay = o.average,
+      .clip_gradient = o.clip_gradient,
+      .chunk = o.chunk,
+      .precision = precision_from_name(o.precision),
+      .seed = o.seed};
+}
+
+}  // namespace facenet
