@@ -45,7 +45,10 @@ int available_threads() {
 
 int current_threads() { return omp_get_max_threads(); }
 
-ThreadScope::ThreadScope(int threads) : former_(omp_get_max_threads()) { omp_set_num_threads(std::max(1, threads)); }
+// Never more than OMP_THREAD_LIMIT lets OpenMP give: oneDNN waits inside a kernel for every thread that was promised.
+ThreadScope::ThreadScope(int threads) : former_(omp_get_max_threads()) {
+  omp_set_num_threads(std::clamp(threads, 1, omp_get_thread_limit()));
+}
 
 ThreadScope::~ThreadScope() { omp_set_num_threads(former_); }
 
