@@ -16,9 +16,7 @@ struct Embeddings {
   std::vector<float> values;  ///< N * dimension numbers, row by row
 
   std::size_t size() const { return dimension == 0 ? 0 : values.size() / dimension; }
-  std::span<const float> operator[](std::size_t row) const {
-    return {values.data() + row * dimension, dimension};
-  }
+  std::span<const float> operator[](std::size_t row) const { return {values.data() + row * dimension, dimension}; }
   std::span<float> operator[](std::size_t row) { return {values.data() + row * dimension, dimension}; }
   void append(std::span<const float> embedding) {
     if (dimension == 0) dimension = embedding.size();

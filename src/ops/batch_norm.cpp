@@ -66,7 +66,8 @@ std::vector<Tensor> BatchNorm::backward(const BackwardArguments& a) const {
   const Tensor diff_src(spec);
   const Tensor diff_scale(vector);
   const Tensor diff_shift(vector);
-  kernels->backward->run({data.raw(), a.saved.tensors[0].raw(), a.saved.tensors[1].raw(), a.src[1].raw(), diff_dst.raw(), a.saved.tensors[2].raw(), diff_src.raw(), diff_scale.raw(),
+  kernels->backward->run({data.raw(), a.saved.tensors[0].raw(), a.saved.tensors[1].raw(), a.src[1].raw(),
+                          diff_dst.raw(), a.saved.tensors[2].raw(), diff_src.raw(), diff_scale.raw(),
                           diff_shift.raw()});
   return {diff_src, diff_scale, diff_shift, Tensor(), Tensor()};
 }
