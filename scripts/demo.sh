@@ -21,7 +21,7 @@ five minutes on two cores.
 EOF
 }
 
-data= landmarks= minutes=2.5 arch=tiny out=$ROOT/demo-out
+data='' landmarks='' minutes=2.5 arch=tiny out=$ROOT/demo-out
 while [ $# -gt 0 ]; do
   case $1 in
     --data) data=$(realpath "${2:?--data needs a folder}") ;;
@@ -53,7 +53,7 @@ rm -rf "$out/train" "$out/calibrate" "$out/test" "$out/gallery" "$out/probes"
 mkdir -p "$out/train" "$out/calibrate" "$out/test" "$out/gallery" "$out/probes"
 count=0
 for person in "$data"/*/; do
-  case $((count % 10)) in 2) part=calibrate ;; 5 | 8) part=test ;; *) part=train ;; esac
+  case $((count % 10)) in 2) part=calibrate ;; 5 | 8) part='test' ;; *) part=train ;; esac
   ln -s "${person%/}" "$out/$part/$(basename "$person")"
   count=$((count + 1))
 done
