@@ -1,12 +1,22 @@
-// facenet info: the program and the machine.
+// facenet info: the program and the machine; a network's or a model file's table and contract.
+#include <memory>
+
+#include <facenet/files.hpp>
 #include <facenet/runtime.hpp>
 #include <facenet/version.hpp>
 
 #include "commands.hpp"
+#include "network.hpp"
 #include "output.hpp"
 
 namespace facenet::program {
 namespace {
+
+struct Options {
+  Network network;
+  bool plan = false;
+  int batch = 1;
+};
 
 int show_system(const Common& common) {
   const SystemInfo system = system_info();
@@ -27,13 +37,145 @@ int show_system(const Common& common) {
   return kDone;
 }
 
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  // [1,C,H,W] as HxWxC, the way the paper's tables write it.
+  if (shape.size() != 4) return std::to_string(shape.back());
+  return std::to_string(shape[2]) + "x" + std::to_string(shape[3]) + "x" + std::to_string(shape[1]);
+}
+
+Json floats(std::span<const float> values) {
+  Json list = Json::array();
+  for (const float value : values) list.push_back(number(value));
+  return list;
+}
+
+std::string joined(std::span<const float> values) {
+  std::string text;
+  for (const float value : values) text += (text.empty() ? "" : ", ") + text_of(value);
+  return text;
+}
+
+std::string calibration_text(const Calibration& c) {
+  return "threshold " + text_of(c.threshold) + (c.far ? ", for FAR " + text_of(*c.far) : ", for most right answers") +
+         "; from " + grouped(c.same_pairs) + " same and " + grouped(c.different_pairs) + " different pairs: " + c.data;
+}
+
+Json calibration_json(const Calibration& c) {
+  Json json{{"threshold", number(c.threshold)}, {"far", c.far ? Json(*c.far) : Json()}, {"data", c.data},
+            {"same_pairs", c.same_pairs},       {"different_pairs", c.different_pairs}, {"points", Json::array()}};
+  for (const auto& point : c.points) {
+    json["points"].push_back({{"far", point.far}, {"threshold", number(point.threshold)}, {"val", point.val}});
+  }
+  return json;
+}
+
+Json model_json(const Model& model) {
+  const ModelContract& contract = model.contract();
+  Json json{{"architecture", model.architecture()},
+            {"parameters", model.parameters()},
+            {"multiply_adds", model.multiply_adds()},
+            {"layers", Json::array()},
+            {"input",
+             {{"width", contract.input_width},
+              {"height", contract.input_height},
+              {"colour", contract.bgr ? "bgr" : "rgb"},
+              {"mean", floats(contract.mean)},
+              {"scale", floats(contract.scale)},
+              {"template", contract.template_points ? Json(contract.template_name) : Json()},
+              {"template_points", contract.template_points ? floats(*contract.template_points) : Json()},
+              {"crop", number(contract.crop_fraction)}}},
+            {"embedding_size", contract.embedding_size},
+            {"normalised", contract.normalised},
+            {"licence", model.licence()},
+            {"data", model.data_notes()},
+            {"fingerprint", model.fingerprint()},
+            {"calibration", model.calibration() ? calibration_json(*model.calibration()) : Json()}};
+  for (const auto& layer : model.layers()) {
+    json["layers"].push_back({{"name", layer.name},
+                              {"kind", layer.kind},
+                              {"output", layer.shape},
+                              {"kernel", layer.kernel},
+                              {"parameters", layer.parameters},
+                              {"multiply_adds", layer.multiply_adds}});
+  }
+  if (!model.training_notes().empty()) json["training"] = Json::parse(model.training_notes(), nullptr, false);
+  return json;
+}
+
+std::string model_text(const Model& model) {
+  const ModelContract& contract = model.contract();
+  std::vector<std::vector<std::string>> rows;
+  const auto blank = [](std::int64_t n) { return n == 0 ? std::string() : grouped(n); };
+  for (const auto& layer : model.layers()) {
+    rows.push_back({layer.name, layer.kind, shape_text(layer.shape), layer.kernel, blank(layer.parameters),
+                    blank(layer.multiply_adds)});
+  }
+  rows.push_back({"total", "", "", "", grouped(model.parameters()), grouped(model.multiply_adds())});
+  std::string text = table({"layer", "kind", "output", "kernel", "parameters", "multiply-adds"}, rows, 2);
+
+  std::string faces = "the centre: " + text_of(contract.crop_fraction * 100) + " % of the largest part that fits";
+  if (contract.template_points) {
+    faces = "aligned to '" + contract.template_name + "' by landmarks, else " + faces;
+  }
+  const auto known = [](const std::string& words) { return words.empty() ? std::string("not said") : words; };
+  std::vector<std::vector<std::string>> contract_rows{
+      {"input", std::to_string(contract.input_width) + "x" + std::to_string(contract.input_height) + ", " +
+                    (contract.bgr ? "BGR" : "RGB")},
+      {"mean", joined(contract.mean)},
+      {"scale", joined(contract.scale)},
+      {"faces", faces},
+      {"embedding",
+       std::to_string(contract.embedding_size) + " numbers" + (contract.normalised ? ", unit length" : "")},
+      {"licence", known(model.licence())},
+      {"data", known(model.data_notes())},
+      {"calibration", model.calibration() ? calibration_text(*model.calibration()) : "none"},
+      {"fingerprint", model.fingerprint()}};
+  text += "\n";
+  for (auto& row : contract_rows) {
+    row[0].resize(13, ' ');
+    text += row[0] + row[1] + "\n";
+  }
+  return text;
+}
+
+int show_model(const Common& common, const Options& options) {
+  if (options.batch < 1 || options.batch > 1024) throw UsageError("--batch wants a number from 1 to 1024");
+  if (!common.model.empty()) {
+    require_arguments(common, 0, 0, "a network or -m, not both");
+  } else if (const std::string& name = common.arguments[0];
+             nearest_name(name, Model::architectures()).empty() && std::filesystem::is_regular_file(name)) {
+    throw UsageError("a model file goes after -m: facenet info -m " + printable(name));
+  }
+  const Model model =
+      common.model.empty() ? create(common.arguments[0], options.network, common.seed) : Model::load(common.model);
+  Output output(common, {Kind::text, Kind::json});
+  output.single();
+  const std::string plan = options.plan ? model.describe_plan(options.batch, common.threads) : "";
+  if (output.json()) {
+    Json json = model_json(model);
+    if (options.plan) json["plan"] = plan;
+    output.object(std::move(json));
+  } else {
+    output.write(model_text(model));
+    if (options.plan) output.write("\nplan for a batch of " + std::to_string(options.batch) + "\n" + plan);
+  }
+  output.finish();
+  return kDone;
+}
+
 }  // namespace
 
 Run setup_info(CLI::App& app, Common& common) {
+  const auto options = std::make_shared<Options>();
+  add_model_option(app, common);
+  add_network_options(app, options->network);
+  app.add_flag("--plan", options->plan, "The compiled steps too: implementations, layouts, memory");
+  app.add_option("--batch", options->batch, "Batch size of the plan (1)")->type_name("N");
+  add_seed_option(app, common);
   add_output_options(app, common, "Write to this file: .txt, .json", false);
-  return [&common] {
-    require_arguments(common, 0, 0, "nothing");
-    return show_system(common);
+  return [options, &common] {
+    require_arguments(common, 0, 1, "nothing, a network (" + architecture_list() + ") or -m FILE");
+    return common.arguments.empty() && common.model.empty() ? show_system(common) : show_model(common, *options);
   };
 }
 

@@ -26,8 +26,24 @@ struct Command {
 constexpr Command kCommands[] = {
     {"info", "Version and machine; a network's or a model file's table and contract", "[ARCH | -m M] [options]",
      "facenet info nn4", setup_info},
-    {"train", "A model from a folder of people; fine-tuning; resuming", "DATA -o M [options]",
+    {"init", "Make a model file with a network's initial weights", "ARCH -o M [options]",
+     "facenet init nn4 -o start.fnm --norm batch --embedding-size 128", setup_init},
+    {"generate", "Draw faces to train and test with", "DIR [options]",
+     "facenet generate faces --people 100 --images 10 --size 96", setup_generate},
+    {"train", "Make a model from a folder of people; fine-tune one; go on with either", "DATA -o M [options]",
      "facenet train faces -o face.fnm --arch tiny --minutes 2", setup_train},
+    {"embed", "Turn photographs of faces into embeddings", "INPUT... -o F.npy [options]",
+     "facenet embed -m face.fnm photos/ -o photos.npy", setup_embed},
+    {"verify", "Say whether two photographs show the same person", "A B [options]",
+     "facenet verify -m face.fnm first.jpg second.jpg --threshold 1.1", setup_verify},
+    {"identify", "Say who the people in photographs are, or that they are unknown", "INPUT... --gallery G [options]",
+     "facenet identify -m face.fnm new.jpg --gallery people/ --threshold 1.1", setup_identify},
+    {"cluster", "Group photographs so that each group is one person", "INPUT... | --embeddings F.npy [options]",
+     "facenet cluster -m face.fnm photos/ --threshold 1.1 --csv -o groups.csv --report groups.html", setup_cluster},
+    {"eval", "Measure verification by the LFW protocol", "--lfw DIR | --pairs F.csv --root DIR [options]",
+     "facenet eval -m face.fnm --lfw lfw --report lfw.html", setup_eval},
+    {"bench", "Measure speed on this machine, beside its peak", "[-m M | --arch ARCH] [options]",
+     "facenet bench --arch nn4 --batch 1,32", setup_bench},
 };
 
 std::string overview() {

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include <facenet/csv.hpp>
 #include <facenet/error.hpp>
 #include <facenet/files.hpp>
 
@@ -70,16 +71,6 @@ std::string grouped(std::int64_t value) {
 }
 
 std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
 
 std::string csv_row(const std::vector<std::string>& fields) {
   std::string line;

@@ -28,8 +28,6 @@ std::string grouped(std::int64_t value);
 /// Strings may hold bytes that are no UTF-8 (file names): JSON cannot say them, and U+FFFD stands for each. CSV keeps
 /// them.
 std::string dump(const Json& value);
-/// One field of CSV, quoted where needed.
-std::string csv_field(std::string_view text);
 std::string csv_row(const std::vector<std::string>& fields);
 
 /// Aligned columns for people. The first `left` columns are words and stand at the left, the others at the right.

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
+
+#include <facenet/dataset.hpp>
 
 #include "data/augmentation.hpp"
 #include "data/csv.hpp"
@@ -15,9 +16,6 @@
 #include "data/geometry.hpp"
 
 namespace facenet {
-
-/// Called with how many of how many are done; from any thread, one at a time.
-using DataProgress = std::function<void(std::size_t done, std::size_t total)>;
 
 struct DatasetOptions {
   int size = 96;  ///< pixels a side of what render gives

@@ -9,12 +9,8 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <stop_token>
 
-#include <facenet/image.hpp>
-
-#include "data/dataset.hpp"
+#include <facenet/dataset.hpp>
 
 namespace facenet {
 
@@ -26,18 +22,5 @@ struct GeneratedFace {
 /// The picture `image_seed` of the person `person_seed`, size x size (16 to 2048). The same seeds give the same
 /// picture.
 GeneratedFace generate_face(std::uint64_t person_seed, std::uint64_t image_seed, int size);
-
-struct GenerateOptions {
-  int people = 100;
-  int images = 10;  ///< of each person
-  int size = 112;
-  std::uint64_t seed = 1;
-};
-
-/// Writes root/person_0001/0001.png and so on, and root/landmarks.csv at the end; uses current_threads() threads. Each
-/// file is written whole or not at all; what lies there already under these names is replaced. InvalidArgument,
-/// IoError; Interrupted when stopped.
-void generate_dataset(const std::filesystem::path& root, const GenerateOptions& options,
-                      const DataProgress& progress = {}, const std::stop_token& stop = {});
 
 }  // namespace facenet

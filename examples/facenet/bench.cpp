@@ -1,0 +1,147 @@
+// facenet bench: speed on this machine, beside what the machine can do at most.
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include <facenet/embedder.hpp>
+#include <facenet/error.hpp>
+
+#include "commands.hpp"
+#include "network.hpp"
+#include "output.hpp"
+#include "peak.hpp"
+
+namespace facenet::program {
+namespace {
+
+struct Options {
+  Network network;
+  std::string architecture;
+  std::string what = "infer";
+  std::string batches = "1,32";
+  std::string precisions = "f32";
+  double seconds = 3;
+};
+
+struct Result {
+  std::int64_t batch = 0;
+  double images_per_s = 0;
+  double p50_ms = 0;
+  double p99_ms = 0;
+  double memory_mb = 0;
+};
+
+// Any picture will do: no kernel's time depends on the values. Not of one colour, so that nothing is denormal.
+Image pattern(const Model& model, std::int64_t number) {
+  Image image(model.input_width(), model.input_height());
+  std::uint32_t state = static_cast<std::uint32_t>(number) * 2654435761U + 12345U;
+  for (auto& value : image.pixels()) {
+    state = state * 1664525U + 1013904223U;
+    value = static_cast<std::uint8_t>(state >> 24U);
+  }
+  return image;
+}
+
+double quantile(const std::vector<double>& sorted, double share) {
+  const auto at = static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1) + 0.5);
+  return sorted[at];
+}
+
+Result measure(const Common& common, const Model& model, std::int64_t batch, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  reset_peak_memory();
+  Embedder embedder(model, {.threads = common.threads, .batch = static_cast<int>(batch)});
+  std::vector<Image> images;
+  for (std::int64_t i = 0; i < batch; ++i) images.push_back(pattern(model, i));
+  Progress progress(common, "batch " + std::to_string(batch));
+  for (int i = 0; i < 3; ++i) embedder.embed(images);
+  std::vector<double> times;
+  const auto start = Clock::now();
+  double elapsed = 0;
+  while (elapsed < seconds || times.size() < 10) {
+    if (interrupted().stop_requested()) throw Interrupted("interrupted; the measurement was not finished");
+    const auto before = Clock::now();
+    embedder.embed(images);
+    const auto after = Clock::now();
+    times.push_back(std::chrono::duration<double, std::milli>(after - before).count());
+    elapsed = std::chrono::duration<double>(after - start).count();
+    progress.show(elapsed / seconds);
+  }
+  const double sum = static_cast<double>(times.size());
+  std::sort(times.begin(), times.end());
+  return {batch, sum * static_cast<double>(batch) / elapsed, quantile(times, 0.5), quantile(times, 0.99),
+          peak_memory_mb()};
+}
+
+int bench(const Common& common, const Options& options) {
+  require_arguments(common, 0, 0, "-m FILE or --arch ARCH");
+  require_name("--what", options.what, {"infer"});
+  for (const auto& precision : split(options.precisions, ',')) require_name("--precision", precision, {"f32"});
+  if (!(options.seconds > 0 && options.seconds <= 3600)) throw UsageError("--seconds wants a number up to 3600");
+  const auto batches = parse_counts("--batch", options.batches);
+  if (*std::max_element(batches.begin(), batches.end()) > 1024) throw UsageError("--batch goes to 1024");
+  if (!common.model.empty() && !options.architecture.empty()) throw UsageError("-m or --arch, not both");
+  Output output(common, {Kind::text, Kind::json, Kind::csv});
+  const bool by_name = !options.architecture.empty();
+  const Model model =
+      by_name ? create(options.architecture, options.network, common.seed) : Model::load(model_path(common));
+  const std::string name = !model.architecture().empty() ? model.architecture() : common.model;
+
+  const double peak = measure_peak_gflops(common.threads);
+  if (output.csv()) {
+    output.row({"network", "batch", "precision", "images_per_s", "p50_ms", "p99_ms", "gflops", "peak_share",
+                "peak_memory_mb"});
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto batch : batches) {
+    const Result r = measure(common, model, batch, options.seconds);
+    const double gflops = 2 * static_cast<double>(model.multiply_adds()) * r.images_per_s / 1e9;
+    if (output.json()) {
+      output.object({{"network", name},
+                     {"what", options.what},
+                     {"batch", batch},
+                     {"precision", "f32"},
+                     {"threads", common.threads},
+                     {"images_per_s", r.images_per_s},
+                     {"p50_ms", r.p50_ms},
+                     {"p99_ms", r.p99_ms},
+                     {"gflops", gflops},
+                     {"peak_share", gflops / peak},
+                     {"peak_gflops", peak},
+                     {"peak_memory_mb", r.memory_mb}});
+    } else if (output.csv()) {
+      output.row({name, std::to_string(batch), "f32", text_of(r.images_per_s), text_of(r.p50_ms), text_of(r.p99_ms),
+                  text_of(gflops), text_of(gflops / peak), text_of(r.memory_mb)});
+    } else {
+      rows.push_back({name, std::to_string(batch), "f32", fixed(r.images_per_s, 1), fixed(r.p50_ms, 2),
+                      fixed(r.p99_ms, 2), fixed(gflops, 1), percent(gflops / peak, 1), fixed(r.memory_mb, 0)});
+    }
+  }
+  if (output.text()) {
+    output.write(
+        table({"network", "batch", "precision", "images/s", "p50 ms", "p99 ms", "GFLOP/s", "of peak", "MB"}, rows, 1));
+    output.write("peak " + fixed(peak, 1) + " GFLOP/s: float32 multiply-adds on " + std::to_string(common.threads) +
+                 " threads, measured in this run\n");
+  }
+  output.finish();
+  return kDone;
+}
+
+}  // namespace
+
+Run setup_bench(CLI::App& app, Common& common) {
+  const auto options = std::make_shared<Options>();
+  add_model_option(app, common);
+  app.add_option("--arch", options->architecture, "A network with initial weights, instead of a model")
+      ->type_name("ARCH");
+  add_network_options(app, options->network);
+  app.add_option("--what", options->what, "infer: embedding images that are decoded already")->type_name("WHAT");
+  app.add_option("--batch", options->batches, "Batch sizes (1,32)")->type_name("LIST");
+  app.add_option("--precision", options->precisions, "f32")->type_name("LIST");
+  app.add_option("--seconds", options->seconds, "How long each is measured (3)")->type_name("S");
+  add_seed_option(app, common);
+  add_output_options(app, common, "Write to this file: .txt, .json, .jsonl, .csv");
+  return [options, &common] { return bench(common, *options); };
+}
+
+}  // namespace facenet::program

@@ -1,0 +1,252 @@
+// facenet cluster: groups of one person each.
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include <facenet/clusterer.hpp>
+#include <facenet/error.hpp>
+#include <facenet/evaluation.hpp>
+#include <facenet/files.hpp>
+#include <facenet/report.hpp>
+
+#include "commands.hpp"
+#include "decision.hpp"
+#include "faces.hpp"
+
+namespace facenet::program {
+namespace {
+
+constexpr std::size_t kSheetClusters = 200;
+constexpr std::size_t kSheetImages = 24;
+
+struct Options {
+  FaceOptions faces;
+  std::string embeddings;
+  std::string method = "average";
+  std::optional<float> threshold{};
+  std::optional<int> clusters{};
+  bool labels_from_folders = false;
+  std::string report;
+  std::string summary;
+};
+
+// An embeddings file brings its faces by name only; nothing more is needed of them here.
+Faces read_embeddings(const std::string& file) {
+  Faces faces;
+  faces.embeddings = read_npy(file);
+  for (const auto& name : files_beside(file, faces.embeddings.size())) faces.faces.push_back({{name, name}});
+  return faces;
+}
+
+Clusterer clusterer_for(const Options& options, const std::optional<Model>& model, const Common& common) {
+  require_name("--method", options.method, {"average", "complete", "single", "centroid", "kmeans"});
+  if (options.threshold && options.clusters) throw UsageError("--threshold or --clusters, not both");
+  Clusterer::Parameters parameters{.method = cluster_method_from_name(options.method), .seed = common.seed};
+  parameters.threshold = options.threshold;
+  parameters.clusters = options.clusters;
+  if (!options.threshold && !options.clusters) {
+    if (parameters.method == ClusterMethod::kmeans) throw UsageError("kmeans needs --clusters K");
+    if (!model || !model->calibration()) {
+      throw UsageError(
+          "up to which distance is it one person? Give --threshold T (facenet eval finds one on pairs of known "
+          "people), "
+          "or --clusters K when you know how many people there are");
+    }
+    parameters.threshold = model->calibration()->threshold;
+    say(common, "threshold " + text_of(*parameters.threshold) + ", from the model's calibration");
+  }
+  return Clusterer(parameters);
+}
+
+std::vector<std::int32_t> folder_labels(const Faces& faces) {
+  std::map<std::string, std::int32_t> numbers;
+  std::vector<std::int32_t> labels;
+  for (const auto& face : faces.faces) {
+    const std::string folder = face.input.path.parent_path().string();
+    labels.push_back(numbers.try_emplace(folder, static_cast<std::int32_t>(numbers.size())).first->second);
+  }
+  return labels;
+}
+
+Json scores_json(const PrecisionRecall& score) {
+  return {{"precision", score.precision}, {"recall", score.recall}, {"f", score.f}};
+}
+
+std::string scores_text(const std::string& name, const PrecisionRecall& score) {
+  return "; " + name + " precision " + percent(score.precision) + ", recall " + percent(score.recall) + ", F " +
+         percent(score.f);
+}
+
+std::vector<std::vector<std::size_t>> members_of(const Clustering& clustering) {
+  std::vector<std::vector<std::size_t>> members(clustering.sizes.size());
+  for (std::size_t i = 0; i < clustering.labels.size(); ++i) {
+    members[static_cast<std::size_t>(clustering.labels[i])].push_back(i);
+  }
+  return members;
+}
+
+ReportSheet contact_sheet(const Common& common, const Faces& faces, const Clustering& clustering,
+                          const std::optional<Embedder>& embedder) {
+  ReportSheet sheet{"Clusters", "The most typical face first; doubtful places are marked.", {}};
+  const auto members = members_of(clustering);
+  const std::size_t shown = std::min(members.size(), kSheetClusters);
+  if (shown < members.size()) sheet.note += " The " + std::to_string(shown) + " largest clusters.";
+  Progress progress(common, "drawing the report");
+  for (std::size_t c = 0; c < shown; ++c) {
+    const auto medoid = static_cast<std::size_t>(clustering.medoids[c]);
+    std::vector<std::size_t> order = members[c];
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return i == medoid; });
+    ReportCluster cluster{"Cluster " + std::to_string(c + 1), clustering.sizes[c], {}};
+    for (std::size_t k = 0; k < std::min(order.size(), kSheetImages); ++k) {
+      const std::size_t i = order[k];
+      const Face& face = faces.faces[i];
+      try {
+        const Image picture = embedder ? picture_of(*embedder, face) : Image::open(face.input.path).centre_crop(1, 96);
+        cluster.images.push_back({"image/jpeg", picture.encode_jpeg(85), face.input.path.string(), i == medoid,
+                                  cluster.size > 1 && clustering.outlier[i] > 0.5F});
+      } catch (const Error& error) {
+        warn(common, std::string("not in the report: ") + error.what());
+      }
+    }
+    sheet.clusters.push_back(std::move(cluster));
+    progress.show(c + 1, shown);
+  }
+  return sheet;
+}
+
+void write_report(const Common& common, const std::string& file, const Faces& faces, const Clustering& clustering,
+                  const std::optional<ClusteringScores>& scores, const std::optional<Model>& model,
+                  const std::string& how) {
+  Report report;
+  report.title = "Faces by person";
+  report.subtitle = how;
+  report.figures = {{"faces", grouped(static_cast<std::int64_t>(faces.faces.size())), ""},
+                    {"clusters", grouped(clustering.clusters()), ""}};
+  if (scores) {
+    report.figures.push_back({"pairwise F", percent(scores->pairwise.f), ""});
+    report.figures.push_back({"BCubed F", percent(scores->bcubed.f), ""});
+    const auto row = [](const std::string& name, const PrecisionRecall& s) {
+      return std::vector<std::string>{name, percent(s.precision), percent(s.recall), percent(s.f)};
+    };
+    report.tables.push_back({"Compared with the folders",
+                             "",
+                             {"", "precision", "recall", "F"},
+                             {row("pairwise", scores->pairwise), row("BCubed", scores->bcubed)}});
+  }
+  std::optional<Embedder> embedder;
+  if (model) embedder.emplace(*model);
+  report.sheets.push_back(contact_sheet(common, faces, clustering, embedder));
+  write_file(file, render_html(report));
+}
+
+void write(Output& output, const Faces& faces, const Clustering& clustering) {
+  if (output.text()) {
+    std::vector<std::vector<std::string>> rows;
+    for (std::size_t c = 0; c < clustering.sizes.size(); ++c) {
+      const auto medoid = static_cast<std::size_t>(clustering.medoids[c]);
+      rows.push_back(
+          {std::to_string(c + 1), std::to_string(clustering.sizes[c]), printable(faces.faces[medoid].input.path)});
+    }
+    output.write(table({"cluster", "faces", "most typical"}, rows, 0));
+    return;
+  }
+  if (output.csv()) output.row({"file", "face", "cluster", "outlier"});
+  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
+    const std::string file = faces.faces[i].input.path.string();
+    const std::int32_t cluster = clustering.labels[i] + 1;
+    if (output.csv()) {
+      output.row({file, "0", std::to_string(cluster), text_of(clustering.outlier[i])});
+    } else {
+      output.object({{"file", file}, {"face", 0}, {"cluster", cluster}, {"outlier", number(clustering.outlier[i])}});
+    }
+  }
+}
+
+int cluster(const Common& common, const Options& options) {
+  Output output(common, {Kind::text, Kind::json, Kind::csv});
+  for (const auto& [file, ending] : {std::pair(options.report, ".html"), std::pair(options.summary, ".json")}) {
+    if (file.empty()) continue;
+    if (!std::string_view(file).ends_with(ending)) {
+      throw UsageError("'" + printable(file) + "' is to end in " + ending);
+    }
+    require_writable(file);
+  }
+  std::optional<Model> model;
+  Failures failures;
+  std::size_t total = 0;
+  Faces faces;
+  std::optional<Clusterer> clusterer;
+  if (!options.embeddings.empty()) {
+    require_arguments(common, 0, 0, "INPUT or --embeddings, not both");
+    if (!common.model.empty()) model = Model::load(common.model);  // for its calibration
+    clusterer = clusterer_for(options, model, common);
+    faces = read_embeddings(options.embeddings);
+    total = faces.faces.size();
+    model.reset();  // the photographs are not embedded again
+  } else {
+    const auto inputs = expand_inputs(common, failures);
+    total = inputs.size() + failures.size();
+    model = Model::load(model_path(common));
+    clusterer = clusterer_for(options, model, common);  // what is wrong with it is said before anything is embedded
+    faces = embed_inputs(common, *model, inputs, options.faces, failures);
+  }
+  if (faces.faces.empty()) {
+    if (failures.empty()) throw UsageError("there are no faces to group");
+    return failures.report(total);
+  }
+  Clustering clustering;
+  {
+    Progress progress(common, "grouping");
+    clustering = clusterer->cluster(
+        faces.embeddings, [&](double share) { progress.show(share); }, interrupted());
+  }
+  const auto singletons = std::count(clustering.sizes.begin(), clustering.sizes.end(), 1);
+  std::string how = grouped(static_cast<std::int64_t>(faces.faces.size())) + " faces in " +
+                    grouped(clustering.clusters()) + " clusters, " + grouped(singletons) + " of one face";
+  Json summary{{"faces", faces.faces.size()}, {"clusters", clustering.clusters()},
+               {"singletons", singletons},    {"method", options.method},
+               {"pairwise", nullptr},         {"bcubed", nullptr}};
+  std::optional<ClusteringScores> scores;
+  std::string words = how;
+  if (options.labels_from_folders) {
+    scores = score_clustering(clustering.labels, folder_labels(faces));
+    summary["pairwise"] = scores_json(scores->pairwise);
+    summary["bcubed"] = scores_json(scores->bcubed);
+    words += scores_text("pairwise", scores->pairwise) + scores_text("BCubed", scores->bcubed);
+  }
+  if (!options.report.empty()) write_report(common, options.report, faces, clustering, scores, model, how);
+  write(output, faces, clustering);
+  output.finish();
+  if (options.summary.empty()) {
+    say(common, common.json ? dump(summary) : words);
+  } else {
+    write_file(options.summary, dump(summary) + "\n");
+  }
+  return failures.report(total);
+}
+
+}  // namespace
+
+Run setup_cluster(CLI::App& app, Common& common) {
+  const auto options = std::make_shared<Options>();
+  add_model_option(app, common);
+  app.add_option("--embeddings", options->embeddings, "Group these (.npy with its .csv) instead of INPUT")
+      ->type_name("FILE");
+  app.add_option("--method", options->method, "average (default), complete, single, centroid or kmeans")
+      ->type_name("NAME");
+  app.add_option("--threshold", options->threshold,
+                 "Merge groups up to this squared distance (the model's calibration, where it has one)")
+      ->type_name("T");
+  app.add_option("--clusters", options->clusters, "Make this many groups")->type_name("K");
+  app.add_flag("--labels-from-folders", options->labels_from_folders,
+               "An image's folder is its person: score the groups against that");
+  app.add_option("--report", options->report, "A page with a contact sheet of the groups (.html)")->type_name("FILE");
+  app.add_option("--summary", options->summary, "Write the summary here (.json), not to standard error")
+      ->type_name("FILE");
+  add_face_options(app, options->faces);
+  add_seed_option(app, common);
+  add_output_options(app, common, "Write to this file: .txt, .json, .jsonl, .csv");
+  return [options, &common] { return cluster(common, *options); };
+}
+
+}  // namespace facenet::program

@@ -1,0 +1,307 @@
+// facenet eval: verification by the LFW protocol.
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <unordered_map>
+
+#include <facenet/error.hpp>
+#include <facenet/evaluation.hpp>
+#include <facenet/files.hpp>
+#include <facenet/report.hpp>
+#include <facenet/version.hpp>
+
+#include "commands.hpp"
+#include "faces.hpp"
+
+namespace fs = std::filesystem;
+
+namespace facenet::program {
+namespace {
+
+struct Options {
+  FaceOptions faces;
+  std::string lfw;
+  std::string pairs;
+  std::string root;
+  std::string folds;
+  std::string embeddings;
+  std::string group_by;
+  std::string report;
+  std::optional<float> threshold{};
+};
+
+struct Task {
+  PairList list;
+  fs::path root;          ///< what the pairs' names are relative to
+  std::string landmarks;  ///< file, or empty
+  std::string data;       ///< in words
+};
+
+// LFW's list names no ending: that of the first image that is there.
+PairList read_lfw(const fs::path& file, const fs::path& root) {
+  for (const char* ending : {".jpg", ".png", ".jpeg", ".bmp"}) {
+    PairList list = read_lfw_pairs(file, ending);
+    for (const auto& pair : list.pairs) {
+      if (fs::exists(root / pair.a)) return list;
+    }
+  }
+  return read_lfw_pairs(file);
+}
+
+Task task_of(const Options& options) {
+  if (options.lfw.empty() == options.pairs.empty()) {
+    throw UsageError("give --lfw DIR, or --pairs F.csv with --root DIR");
+  }
+  Task task;
+  task.landmarks = options.faces.landmarks;
+  if (!options.lfw.empty()) {
+    const fs::path folder = options.lfw;
+    if (!fs::is_directory(folder)) throw IoError("'" + printable(folder) + "' is no folder");
+    task.root = fs::is_directory(folder / "images") ? folder / "images" : folder;
+    task.list = read_lfw(folder / "pairs.txt", task.root);
+    if (task.landmarks.empty() && fs::exists(folder / "landmarks.csv")) task.landmarks = folder / "landmarks.csv";
+    task.data = printable(folder / "pairs.txt");
+  } else {
+    task.root = options.root.empty() ? fs::path(options.pairs).parent_path() : fs::path(options.root);
+    task.list = read_pairs_csv(options.pairs);
+    task.data = printable(options.pairs);
+  }
+  if (!options.folds.empty()) {
+    const auto folds = parse_folds(options.folds, task.list.folds);
+    std::erase_if(task.list.pairs,
+                  [&](const FacePair& pair) { return !std::binary_search(folds.begin(), folds.end(), pair.fold); });
+    task.data += ", folds " + options.folds;
+  }
+  return task;
+}
+
+// Rows by the names that the pairs use.
+using Rows = std::unordered_map<std::string, std::size_t>;
+
+std::vector<std::string> names_of(const PairList& list) {
+  std::set<std::string> names;
+  for (const auto& pair : list.pairs) names.insert({pair.a, pair.b});
+  return {names.begin(), names.end()};
+}
+
+Rows embed_names(const Common& common, const Model& model, const Task& task, const FaceOptions& options,
+                 Embeddings& embeddings, Failures& failures) {
+  std::vector<Input> inputs;
+  for (const auto& name : names_of(task.list)) inputs.push_back({task.root / name, name});
+  Faces faces = embed_inputs(common, model, inputs, options, failures);
+  embeddings = std::move(faces.embeddings);
+  Rows rows;
+  for (std::size_t i = 0; i < faces.faces.size(); ++i) rows.emplace(faces.faces[i].input.name, i);
+  return rows;
+}
+
+// An embeddings file's paths may begin anywhere: a pair's name is the end of one of them.
+Rows find_names(const Task& task, const std::string& file, Embeddings& embeddings, Failures& failures) {
+  embeddings = read_npy(file);
+  const auto files = files_beside(file, embeddings.size());
+  const auto names = names_of(task.list);
+  const std::set<std::string> wanted(names.begin(), names.end());
+  Rows rows;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string path = fs::path(files[i]).lexically_normal().generic_string();
+    for (std::size_t at = 0; at < path.size(); ++at) {
+      if ((at == 0 || path[at - 1] == '/') && wanted.contains(path.substr(at))) rows.emplace(path.substr(at), i);
+    }
+  }
+  for (const auto& name : names) {
+    if (!rows.contains(name)) failures.add(name, "the embeddings have no row for it");
+  }
+  return rows;
+}
+
+Json result_json(const Verification& result) {
+  Json json{{"pairs", result.pairs},
+            {"same_pairs", result.same_pairs},
+            {"accuracy", result.accuracy},
+            {"accuracy_se", result.accuracy_se},
+            {"threshold", number(result.threshold)},
+            {"threshold_from", result.threshold_from},
+            {"auc", result.auc},
+            {"eer", result.eer},
+            {"val", Json::array()},
+            {"folds", Json::array()}};
+  for (const auto& point : result.val) {
+    Json entry{{"far", point.far}, {"val", nullptr}, {"low", nullptr}, {"high", nullptr}, {"threshold", nullptr}};
+    if (point.supported) {
+      entry = {{"far", point.far},
+               {"val", point.val},
+               {"low", point.low},
+               {"high", point.high},
+               {"threshold", number(point.threshold)}};
+    }
+    json["val"].push_back(entry);
+  }
+  for (const auto& fold : result.folds) {
+    json["folds"].push_back({{"fold", fold.fold},
+                             {"pairs", fold.pairs},
+                             {"accuracy", fold.accuracy},
+                             {"threshold", number(fold.threshold)}});
+  }
+  return json;
+}
+
+std::vector<std::vector<std::string>> group_rows(const std::vector<GroupResult>& groups) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& group : groups) {
+    rows.push_back({printable(group.group), grouped(group.pairs), grouped(group.same_pairs), percent(group.accuracy),
+                    group.auc ? fixed(*group.auc, 4) : "-"});
+  }
+  return rows;
+}
+const std::vector<std::string> kGroupColumns{"group", "pairs", "same", "accuracy", "AUC"};
+
+std::string result_text(const Verification& result, const std::vector<GroupResult>& groups) {
+  std::vector<std::vector<std::string>> rows{
+      {"pairs", grouped(result.pairs) + " (" + grouped(result.same_pairs) + " same)"},
+      {"accuracy", percent(result.accuracy) + " +- " + percent(result.accuracy_se)},
+      {"threshold", fixed(static_cast<double>(result.threshold), 4) + " (" + result.threshold_from + ")"},
+      {"AUC", fixed(result.auc, 4)},
+      {"EER", percent(result.eer)}};
+  for (const auto& point : result.val) {
+    rows.push_back({"VAL at FAR " + text_of(point.far),
+                    point.supported ? percent(point.val) + " (" + percent(point.low) + " to " + percent(point.high) +
+                                          "), threshold " + fixed(static_cast<double>(point.threshold), 4)
+                                    : "too few pairs to say"});
+  }
+  std::string text = table({"", ""}, rows, 2);
+  text.erase(0, text.find('\n') + 1);
+  if (!groups.empty()) text += "\n" + table(kGroupColumns, group_rows(groups));
+  return text;
+}
+
+void write_csv(Output& output, const std::vector<ScoredPair>& scored, const std::vector<FacePair>& pairs) {
+  output.row({"file_a", "file_b", "same", "fold", "distance"});
+  for (std::size_t i = 0; i < scored.size(); ++i) {
+    output.row({pairs[i].a, pairs[i].b, scored[i].same ? "1" : "0", std::to_string(scored[i].fold),
+                text_of(scored[i].distance)});
+  }
+}
+
+int evaluate(const Common& common, const Options& options) {
+  require_arguments(common, 0, 0, "--lfw DIR, or --pairs F.csv with --root DIR");
+  Output output(common, {Kind::text, Kind::json, Kind::csv});
+  output.single();
+  if (!options.report.empty()) {
+    if (!options.report.ends_with(".html")) throw UsageError("'" + printable(options.report) + "' is to end in .html");
+    require_writable(options.report);
+  }
+  const Task task = task_of(options);
+  std::size_t group_column = 0;
+  if (!options.group_by.empty()) {
+    require_name("--group-by", options.group_by, task.list.extra_columns);
+    const auto& columns = task.list.extra_columns;
+    group_column =
+        static_cast<std::size_t>(std::find(columns.begin(), columns.end(), options.group_by) - columns.begin());
+  }
+  Failures failures;
+  Embeddings embeddings;
+  Rows rows;
+  std::string model_words;
+  if (!options.embeddings.empty()) {
+    rows = find_names(task, options.embeddings, embeddings, failures);
+    model_words = printable(options.embeddings);
+  } else {
+    const std::string path = model_path(common);
+    const Model model = Model::load(path);
+    model_words = printable(path) + " (" + model.fingerprint().substr(0, 16) + ")";
+    FaceOptions faces = options.faces;
+    // Landmarks that merely lie there are used where they are of use, and not spoken of elsewhere.
+    if (options.faces.landmarks.empty() && model.contract().template_points) faces.landmarks = task.landmarks;
+    rows = embed_names(common, model, task, faces, embeddings, failures);
+  }
+
+  std::vector<ScoredPair> scored;
+  std::vector<FacePair> used;
+  std::vector<std::string> group_names;
+  for (const auto& pair : task.list.pairs) {
+    const auto a = rows.find(pair.a);
+    const auto b = rows.find(pair.b);
+    if (a == rows.end() || b == rows.end()) continue;
+    scored.push_back({squared_distance(embeddings[a->second], embeddings[b->second]), pair.same, pair.fold});
+    used.push_back(pair);
+    if (!options.group_by.empty()) group_names.push_back(pair.extra[group_column]);
+  }
+  const std::size_t total = rows.size() + failures.size();
+  if (scored.empty()) {
+    if (failures.empty()) throw UsageError("there are no pairs to evaluate");
+    return failures.report(failures.size());
+  }
+  VerificationOptions verification;
+  verification.threshold = options.threshold;
+  const Verification result = evaluate_verification(scored, verification);
+  std::vector<GroupResult> groups;
+  if (!group_names.empty()) groups = evaluate_groups(scored, group_names, result);
+
+  if (output.json()) {
+    Json json = result_json(result);
+    if (!options.group_by.empty()) {
+      json["groups"] = Json::array();
+      for (const auto& group : groups) {
+        json["groups"].push_back({{"group", group.group},
+                                  {"pairs", group.pairs},
+                                  {"same_pairs", group.same_pairs},
+                                  {"accuracy", group.accuracy},
+                                  {"auc", group.auc ? Json(*group.auc) : Json()}});
+      }
+    }
+    json["left_out"] = task.list.pairs.size() - scored.size();
+    output.object(std::move(json));
+  } else if (output.csv()) {
+    write_csv(output, scored, used);
+  } else {
+    output.write(result_text(result, groups));
+  }
+  if (!options.report.empty()) {
+    Report report;
+    report.title = "Verification";
+    report.subtitle = model_words + " on " + task.data;
+    report.figures = {{"accuracy", percent(result.accuracy), "± " + percent(result.accuracy_se)},
+                      {"AUC", fixed(result.auc, 4), ""},
+                      {"EER", percent(result.eer), ""}};
+    if (!groups.empty()) report.tables.push_back({"By " + options.group_by, "", kGroupColumns, group_rows(groups)});
+    report.verification = ReportVerification{"Pairs", scored, result};
+    report.footer = "FaceNetLib " + std::string(version());
+    write_file(options.report, render_html(report));
+  }
+  output.finish();
+  if (scored.size() < task.list.pairs.size()) {
+    say(common, std::to_string(task.list.pairs.size() - scored.size()) + " of " +
+                    std::to_string(task.list.pairs.size()) + " pairs were left out, as an image of theirs failed");
+  }
+  if (output.text()) {
+    say(common,
+        "\nTo decide with the threshold found here: facenet verify A B --threshold " + text_of(result.threshold));
+  }
+  return failures.report(total);
+}
+
+}  // namespace
+
+Run setup_eval(CLI::App& app, Common& common) {
+  const auto options = std::make_shared<Options>();
+  add_model_option(app, common);
+  app.add_option("--lfw", options->lfw,
+                 "Folder with pairs.txt, images/ (or the people directly) and perhaps landmarks.csv")
+      ->type_name("DIR");
+  app.add_option("--folds", options->folds, "Only these folds, like 1-8 or 7,8")->type_name("LIST");
+  app.add_option("--pairs", options->pairs, "CSV with file_a, file_b, same, perhaps fold")->type_name("FILE");
+  app.add_option("--root", options->root, "Folder that the files of --pairs are in (that of the list)")
+      ->type_name("DIR");
+  app.add_option("--embeddings", options->embeddings, "Take the embeddings from here (.npy with its .csv)")
+      ->type_name("FILE");
+  app.add_option("--group-by", options->group_by, "Results for each value of this column of --pairs too")
+      ->type_name("COLUMN");
+  app.add_option("--threshold", options->threshold, "Measure at this threshold instead of choosing one")
+      ->type_name("T");
+  app.add_option("--report", options->report, "A page with curves and tables (.html)")->type_name("FILE");
+  add_face_options(app, options->faces);
+  add_output_options(app, common, "Write to this file: .txt, .json, .csv (the pairs with their distances)");
+  return [options, &common] { return evaluate(common, *options); };
+}
+
+}  // namespace facenet::program

@@ -1,0 +1,64 @@
+// Photographs to embeddings, as every command that takes INPUT does it.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <facenet/dataset.hpp>
+#include <facenet/embedder.hpp>
+
+#include "inputs.hpp"
+#include "output.hpp"
+
+namespace facenet::program {
+
+/// A face in a photograph. Nothing detects yet: each photograph has one, number 0.
+struct Face {
+  Input input;
+  std::array<float, 4> box{};  ///< x1, y1, x2, y2: the part of the photograph that the network saw
+  std::optional<Landmarks> landmarks{};
+};
+
+struct Faces {
+  std::vector<Face> faces;
+  Embeddings embeddings;  ///< a row for each face
+};
+
+struct FaceOptions {
+  std::string landmarks;  ///< CSV; empty: photographs are centre-cropped
+  bool flip = false;
+  int batch = 32;
+};
+
+/// --landmarks, --flip and --batch.
+void add_face_options(CLI::App& app, FaceOptions& options);
+
+/// Finds an input's landmarks in a table that names files relative to a folder which need not be the one given: by the
+/// input's name below its folder, then by the longest end of its path that the table has.
+const Landmarks* find_landmarks(const LandmarkTable& table, const Input& input);
+
+/// The landmarks to align by: none when the options name no file. Warns where the model's contract and the options do
+/// not fit.
+std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& model, const FaceOptions& options);
+
+/// What cannot be read or has no landmarks goes to `failures`. Interrupted after Ctrl-C.
+Faces embed_inputs(const Common& common, const Model& model, const std::vector<Input>& inputs,
+                   const FaceOptions& options, Failures& failures);
+
+/// The input of the network for one face, to be shown.
+Image picture_of(const Embedder& embedder, const Face& face);
+
+/// Columns file, face, x1 ... y2, ten of landmarks, quality; and a face's values for them.
+std::vector<std::string> face_columns();
+std::vector<std::string> face_row(const Face& face);
+/// The file, and then the face's number.
+Json face_json(const Face& face);
+
+/// The files of the rows of an .npy, from the .csv beside it; FormatError when they do not fit.
+std::vector<std::string> files_beside(const std::filesystem::path& npy, std::size_t rows);
+/// F.npy to F.csv.
+std::filesystem::path csv_beside(const std::filesystem::path& npy);
+
+}  // namespace facenet::program

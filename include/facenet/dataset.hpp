@@ -1,0 +1,41 @@
+// Files around photographs: tables of landmarks, and folders of generated faces.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+
+#include <facenet/export.hpp>
+#include <facenet/image.hpp>
+
+namespace facenet {
+
+/// Five points for each file, by its path as the table writes it (relative to the folder of images, '/' between).
+using LandmarkTable = std::unordered_map<std::string, Landmarks>;
+
+/// Reads a CSV file with the columns file, left_eye_x, left_eye_y, right_eye_x, ... nose, mouth_left, mouth_right, in
+/// any order; others are passed over. IoError; FormatError that names file and line, also when a file appears twice.
+FACENET_API LandmarkTable read_landmarks(const std::filesystem::path& path);
+
+/// Called with how many of how many are done; from any thread, one at a time.
+using DataProgress = std::function<void(std::size_t done, std::size_t total)>;
+
+struct GenerateOptions {
+  int people = 100;
+  int images = 10;  ///< of each person
+  int size = 112;   ///< pixels a side, 16 to 2048
+  std::uint64_t seed = 1;
+};
+
+/// Draws faces of people who do not exist: root/person_0001/0001.png and so on, and root/landmarks.csv at the end, on
+/// the threads of the calling thread (set_threads). The same options give the same files. Each file is written whole or
+/// not at all; what lies there already under these names is replaced. InvalidArgument, IoError; Interrupted when
+/// stopped.
+FACENET_API void generate_dataset(const std::filesystem::path& root, const GenerateOptions& options,
+                                  const DataProgress& progress = {}, const std::stop_token& stop = {});
+
+}  // namespace facenet
