@@ -32,6 +32,7 @@ struct Options {
 
 struct Task {
   PairList list;
+  bool has_list = true;   ///< otherwise pairs are drawn from the folders
   fs::path root;          ///< what the pairs' names are relative to
   std::string landmarks;  ///< file, or empty
   std::string data;       ///< in words
@@ -58,15 +59,16 @@ Task task_of(const Options& options) {
     const fs::path folder = options.lfw;
     if (!fs::is_directory(folder)) throw IoError("'" + printable(folder) + "' is no folder");
     task.root = fs::is_directory(folder / "images") ? folder / "images" : folder;
-    task.list = read_lfw(folder / "pairs.txt", task.root);
+    task.has_list = fs::exists(folder / "pairs.txt");
+    if (task.has_list) task.list = read_lfw(folder / "pairs.txt", task.root);
     if (task.landmarks.empty() && fs::exists(folder / "landmarks.csv")) task.landmarks = folder / "landmarks.csv";
-    task.data = printable(folder / "pairs.txt");
+    task.data = task.has_list ? printable(folder / "pairs.txt") : "pairs drawn from the people of " + printable(folder);
   } else {
     task.root = options.root.empty() ? fs::path(options.pairs).parent_path() : fs::path(options.root);
     task.list = read_pairs_csv(options.pairs);
     task.data = printable(options.pairs);
   }
-  if (!options.folds.empty()) {
+  if (!options.folds.empty() && task.has_list) {
     const auto folds = parse_folds(options.folds, task.list.folds);
     std::erase_if(task.list.pairs,
                   [&](const FacePair& pair) { return !std::binary_search(folds.begin(), folds.end(), pair.fold); });
@@ -112,6 +114,93 @@ Rows find_names(const Task& task, const std::string& file, Embeddings& embedding
     if (!rows.contains(name)) failures.add(name, "the embeddings have no row for it");
   }
   return rows;
+}
+
+struct Scored {
+  std::vector<ScoredPair> pairs;
+  std::vector<std::pair<std::string, std::string>> names;  ///< of the pairs of a list
+  std::vector<std::string> groups;                         ///< with --group-by, of each pair
+  std::size_t images = 0;                                  ///< that were asked for, failed ones included
+  std::size_t left_out = 0;                                ///< pairs
+};
+
+// The model, its words for the report, and the options that fit it: landmarks that merely lie beside the images are
+// used where they are of use, and not spoken of elsewhere.
+Model load_model(const Common& common, const Options& options, const Task& task, FaceOptions& faces,
+                 std::string& model_words) {
+  const std::string path = model_path(common);
+  Model model = Model::load(path);
+  model_words = printable(path) + " (" + model.fingerprint().substr(0, 16) + ")";
+  faces = options.faces;
+  if (faces.landmarks.empty() && model.contract().template_points) faces.landmarks = task.landmarks;
+  return model;
+}
+
+Scored score_list(const Common& common, const Options& options, const Task& task, std::size_t group_column,
+                  std::string& model_words, Failures& failures) {
+  Embeddings embeddings;
+  Rows rows;
+  if (!options.embeddings.empty()) {
+    rows = find_names(task, options.embeddings, embeddings, failures);
+    model_words = printable(options.embeddings);
+  } else {
+    FaceOptions faces;
+    const Model model = load_model(common, options, task, faces, model_words);
+    rows = embed_names(common, model, task, faces, embeddings, failures);
+  }
+  Scored scored;
+  scored.images = rows.size() + failures.size();
+  for (const auto& pair : task.list.pairs) {
+    const auto a = rows.find(pair.a);
+    const auto b = rows.find(pair.b);
+    if (a == rows.end() || b == rows.end()) {
+      ++scored.left_out;
+      continue;
+    }
+    scored.pairs.push_back({squared_distance(embeddings[a->second], embeddings[b->second]), pair.same, pair.fold});
+    scored.names.emplace_back(pair.a, pair.b);
+    if (!options.group_by.empty()) scored.groups.push_back(pair.extra[group_column]);
+  }
+  return scored;
+}
+
+// Without a list: pairs drawn from the folders of people, in folds that share nobody.
+Scored score_people(const Common& common, const Options& options, const Task& task, std::string& model_words,
+                    Failures& failures) {
+  Faces faces;
+  if (!options.embeddings.empty()) {
+    faces.embeddings = read_npy(options.embeddings);
+    for (const auto& file : files_beside(options.embeddings, faces.embeddings.size())) {
+      faces.faces.push_back({{file, file}, {}, {}});
+    }
+    model_words = printable(options.embeddings);
+  } else {
+    FaceOptions face_options;
+    const Model model = load_model(common, options, task, face_options, model_words);
+    Common folder = common;
+    folder.arguments = {task.root.string()};
+    faces = embed_inputs(common, model, expand_inputs(folder, failures), face_options, failures);
+  }
+  Scored scored;
+  scored.images = faces.faces.size() + failures.size();
+  if (faces.faces.empty()) return scored;
+  std::unordered_map<std::string, std::int32_t> numbers;
+  std::vector<std::int32_t> labels;
+  std::vector<int> counts;
+  for (const auto& face : faces.faces) {
+    const auto [person, fresh] =
+        numbers.try_emplace(face.input.path.parent_path().string(), static_cast<std::int32_t>(counts.size()));
+    if (fresh) counts.push_back(0);
+    ++counts[static_cast<std::size_t>(person->second)];
+    labels.push_back(person->second);
+  }
+  // Each fold needs some people to be compared.
+  const auto paired = std::count_if(counts.begin(), counts.end(), [](int count) { return count > 1; });
+  const auto folds = static_cast<std::int32_t>(std::clamp<std::ptrdiff_t>(paired / 4, 1, 10));
+  scored.pairs = pairs_of_people(faces.embeddings, labels, folds, 3000, 1, common.seed);
+  say(common, "no pairs.txt: " + std::to_string(scored.pairs.size()) + " pairs drawn from the folders of " +
+                  std::to_string(counts.size()) + " people, in " + std::to_string(folds) + " folds by person");
+  return scored;
 }
 
 Json result_json(const Verification& result) {
@@ -174,11 +263,12 @@ std::string result_text(const Verification& result, const std::vector<GroupResul
   return text;
 }
 
-void write_csv(Output& output, const std::vector<ScoredPair>& scored, const std::vector<FacePair>& pairs) {
+void write_csv(Output& output, const Scored& scored) {
   output.row({"file_a", "file_b", "same", "fold", "distance"});
-  for (std::size_t i = 0; i < scored.size(); ++i) {
-    output.row({pairs[i].a, pairs[i].b, scored[i].same ? "1" : "0", std::to_string(scored[i].fold),
-                text_of(scored[i].distance)});
+  for (std::size_t i = 0; i < scored.pairs.size(); ++i) {
+    const ScoredPair& pair = scored.pairs[i];
+    output.row({scored.names[i].first, scored.names[i].second, pair.same ? "1" : "0", std::to_string(pair.fold),
+                text_of(pair.distance)});
   }
 }
 
@@ -191,6 +281,10 @@ int evaluate(const Common& common, const Options& options) {
     require_writable(options.report);
   }
   const Task task = task_of(options);
+  if (!task.has_list) {
+    if (output.csv()) throw UsageError("--csv gives the pairs of a list; there is no pairs.txt");
+    if (!options.folds.empty()) throw UsageError("--folds chooses among the folds of a list; there is no pairs.txt");
+  }
   std::size_t group_column = 0;
   if (!options.group_by.empty()) {
     require_name("--group-by", options.group_by, task.list.extra_columns);
@@ -199,43 +293,18 @@ int evaluate(const Common& common, const Options& options) {
         static_cast<std::size_t>(std::find(columns.begin(), columns.end(), options.group_by) - columns.begin());
   }
   Failures failures;
-  Embeddings embeddings;
-  Rows rows;
   std::string model_words;
-  if (!options.embeddings.empty()) {
-    rows = find_names(task, options.embeddings, embeddings, failures);
-    model_words = printable(options.embeddings);
-  } else {
-    const std::string path = model_path(common);
-    const Model model = Model::load(path);
-    model_words = printable(path) + " (" + model.fingerprint().substr(0, 16) + ")";
-    FaceOptions faces = options.faces;
-    // Landmarks that merely lie there are used where they are of use, and not spoken of elsewhere.
-    if (options.faces.landmarks.empty() && model.contract().template_points) faces.landmarks = task.landmarks;
-    rows = embed_names(common, model, task, faces, embeddings, failures);
-  }
-
-  std::vector<ScoredPair> scored;
-  std::vector<FacePair> used;
-  std::vector<std::string> group_names;
-  for (const auto& pair : task.list.pairs) {
-    const auto a = rows.find(pair.a);
-    const auto b = rows.find(pair.b);
-    if (a == rows.end() || b == rows.end()) continue;
-    scored.push_back({squared_distance(embeddings[a->second], embeddings[b->second]), pair.same, pair.fold});
-    used.push_back(pair);
-    if (!options.group_by.empty()) group_names.push_back(pair.extra[group_column]);
-  }
-  const std::size_t total = rows.size() + failures.size();
-  if (scored.empty()) {
+  const Scored scored = task.has_list ? score_list(common, options, task, group_column, model_words, failures)
+                                      : score_people(common, options, task, model_words, failures);
+  if (scored.pairs.empty()) {
     if (failures.empty()) throw UsageError("there are no pairs to evaluate");
     return failures.report(failures.size());
   }
   VerificationOptions verification;
   verification.threshold = options.threshold;
-  const Verification result = evaluate_verification(scored, verification);
+  const Verification result = evaluate_verification(scored.pairs, verification);
   std::vector<GroupResult> groups;
-  if (!group_names.empty()) groups = evaluate_groups(scored, group_names, result);
+  if (!scored.groups.empty()) groups = evaluate_groups(scored.pairs, scored.groups, result);
 
   if (output.json()) {
     Json json = result_json(result);
@@ -249,10 +318,10 @@ int evaluate(const Common& common, const Options& options) {
                                   {"auc", group.auc ? Json(*group.auc) : Json()}});
       }
     }
-    json["left_out"] = task.list.pairs.size() - scored.size();
+    json["left_out"] = scored.left_out;
     output.object(std::move(json));
   } else if (output.csv()) {
-    write_csv(output, scored, used);
+    write_csv(output, scored);
   } else {
     output.write(result_text(result, groups));
   }
@@ -264,20 +333,20 @@ int evaluate(const Common& common, const Options& options) {
                       {"AUC", fixed(result.auc, 4), ""},
                       {"EER", percent(result.eer), ""}};
     if (!groups.empty()) report.tables.push_back({"By " + options.group_by, "", kGroupColumns, group_rows(groups)});
-    report.verification = ReportVerification{"Pairs", scored, result};
+    report.verification = ReportVerification{"Pairs", scored.pairs, result};
     report.footer = "FaceNetLib " + std::string(version());
     write_file(options.report, render_html(report));
   }
   output.finish();
-  if (scored.size() < task.list.pairs.size()) {
-    say(common, std::to_string(task.list.pairs.size() - scored.size()) + " of " +
-                    std::to_string(task.list.pairs.size()) + " pairs were left out, as an image of theirs failed");
+  if (scored.left_out > 0) {
+    say(common, std::to_string(scored.left_out) + " of " + std::to_string(task.list.pairs.size()) +
+                    " pairs were left out, as an image of theirs failed");
   }
   if (output.text()) {
     say(common,
         "\nTo decide with the threshold found here: facenet verify A B --threshold " + text_of(result.threshold));
   }
-  return failures.report(total);
+  return failures.report(scored.images);
 }
 
 }  // namespace
@@ -286,7 +355,8 @@ Run setup_eval(CLI::App& app, Common& common) {
   const auto options = std::make_shared<Options>();
   add_model_option(app, common);
   app.add_option("--lfw", options->lfw,
-                 "Folder with pairs.txt, images/ (or the people directly) and perhaps landmarks.csv")
+                 "Folder with images/ (or the people directly), pairs.txt (otherwise pairs are drawn) and perhaps "
+                 "landmarks.csv")
       ->type_name("DIR");
   app.add_option("--folds", options->folds, "Only these folds, like 1-8 or 7,8")->type_name("LIST");
   app.add_option("--pairs", options->pairs, "CSV with file_a, file_b, same, perhaps fold")->type_name("FILE");
@@ -300,6 +370,7 @@ Run setup_eval(CLI::App& app, Common& common) {
       ->type_name("T");
   app.add_option("--report", options->report, "A page with curves and tables (.html)")->type_name("FILE");
   add_face_options(app, options->faces);
+  add_seed_option(app, common);
   add_output_options(app, common, "Write to this file: .txt, .json, .csv (the pairs with their distances)");
   return [options, &common] { return evaluate(common, *options); };
 }

@@ -53,8 +53,8 @@ std::vector<Loaded> load_all(std::span<const Input> inputs, const LandmarkTable*
   return loaded;
 }
 
-// One call of the embedder for a part; a face that alone cannot be embedded (landmarks in one point) must not take the
-// others with it, so the part is then embedded one by one.
+// What cannot be embedded (landmarks in one point, say) is found before the part goes in: it must not take others
+// along.
 void embed_part(Embedder& embedder, std::span<const Input> inputs, const std::vector<Loaded>& part, Faces& faces,
                 Failures& failures) {
   std::vector<Image> images;

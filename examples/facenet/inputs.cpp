@@ -12,23 +12,37 @@ namespace {
 
 bool is_hidden(const fs::path& path) { return path.filename().native().starts_with('.'); }
 
-void add_folder(const fs::path& folder, std::vector<Input>& inputs, Failures& failures) {
-  std::vector<Input> found;
+// `above`: the folders that this one is in, as they really are: a link may lead back to one of them.
+void list_folder(const fs::path& folder, const std::string& prefix, std::vector<fs::path>& above,
+                 std::vector<Input>& found, Failures& failures) {
   std::error_code error;
-  // Links to folders are not followed: they may lead back.
-  fs::recursive_directory_iterator at(folder, error);
-  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+  const auto real = fs::canonical(folder, error);
+  if (!error && std::find(above.begin(), above.end(), real) != above.end()) return;
+  fs::directory_iterator at;
+  if (!error) at = fs::directory_iterator(folder, error);
+  above.push_back(real);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    if (is_hidden(at->path())) continue;
+    const std::string name = prefix + at->path().filename().string();
     std::error_code ignored;
-    if (is_hidden(at->path())) {
-      if (at->is_directory(ignored)) at.disable_recursion_pending();
-      continue;
-    }
-    if (at->is_regular_file(ignored) && is_image_name(at->path())) {
-      found.push_back({at->path(), at->path().lexically_relative(folder).generic_string()});
+    if (at->is_directory(ignored)) {
+      list_folder(at->path(), name + "/", above, found, failures);
+    } else if (at->is_regular_file(ignored) && is_image_name(at->path())) {
+      found.push_back({at->path(), name});
     }
   }
+  above.pop_back();
   if (error) failures.add(folder, "cannot list the folder: " + error.message());
-  if (found.empty() && !error) failures.add(folder, "there is no JPEG, PNG or BMP file in this folder");
+}
+
+void add_folder(const fs::path& folder, std::vector<Input>& inputs, Failures& failures) {
+  std::vector<Input> found;
+  std::vector<fs::path> above;
+  const std::size_t before = failures.size();
+  list_folder(folder, "", above, found, failures);
+  if (found.empty() && failures.size() == before) {
+    failures.add(folder, "there is no JPEG, PNG or BMP file in this folder");
+  }
   std::sort(found.begin(), found.end(), [](const Input& a, const Input& b) { return a.name < b.name; });
   inputs.insert(inputs.end(), found.begin(), found.end());
 }

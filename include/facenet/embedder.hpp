@@ -1,6 +1,7 @@
 // Embedder: from images of faces to embeddings.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <vector>
@@ -43,6 +44,11 @@ class FACENET_API Embedder {
   /// What the network would see: an image of the model's input size.
   Image prepare(const Image& image) const;
   Image prepare(const Image& image, const Landmarks& landmarks) const;
+  /// x1, y1, x2, y2 in pixels, from the image's left and top edges (0) to its right and bottom ones (width, height):
+  /// the part of the image that `prepare` shows; of an aligned face, whose part may be turned, the upright box around
+  /// it.
+  std::array<float, 4> region(const Image& image) const;
+  std::array<float, 4> region(const Image& image, const Landmarks& landmarks) const;
 
   const Model& model() const;
   const EmbedderOptions& options() const;

@@ -76,7 +76,8 @@ struct Embedder::Impl {
     return contexts.try_emplace(size, std::move(plan)).first->second;
   }
 
-  Image prepared(const Image& image, const Landmarks* landmarks) const {
+  // From the image to the network's input; the identity for an image that is one already.
+  Affine map_of(const Image& image, const Landmarks* landmarks) const {
     require_pixels(image);
     const ModelContract& contract = model.contract();
     const int width = contract.input_width;
@@ -85,11 +86,38 @@ struct Embedder::Impl {
       if (!contract.template_points) {
         throw InvalidArgument("the model was not trained on aligned faces: it has no template for landmarks");
       }
-      const FaceTemplate face{width, height, *contract.template_points};
-      return warp(image, alignment(*landmarks, face), width, height);
+      return alignment(*landmarks, FaceTemplate{width, height, *contract.template_points});
     }
-    if (image.width() == width && image.height() == height) return image;
-    return warp(image, centred(image, contract), width, height);
+    if (image.width() == width && image.height() == height) return {};
+    return centred(image, contract);
+  }
+
+  Image prepared(const Image& image, const Landmarks* landmarks) const {
+    const Affine map = map_of(image, landmarks);
+    const ModelContract& contract = model.contract();
+    if (landmarks == nullptr && image.width() == contract.input_width && image.height() == contract.input_height) {
+      return image;
+    }
+    return warp(image, map, contract.input_width, contract.input_height);
+  }
+
+  std::array<float, 4> region(const Image& image, const Landmarks* landmarks) const {
+    const Affine back = map_of(image, landmarks).inverse();
+    const double width = image.width();
+    const double height = image.height();
+    double x1 = width, y1 = height, x2 = 0, y2 = 0;
+    // Edges lie half a pixel outside the centres of the outermost pixels.
+    for (const double x : {-0.5, model.contract().input_width - 0.5}) {
+      for (const double y : {-0.5, model.contract().input_height - 0.5}) {
+        const auto [u, v] = back(x, y);
+        x1 = std::min(x1, u + 0.5);
+        x2 = std::max(x2, u + 0.5);
+        y1 = std::min(y1, v + 0.5);
+        y2 = std::max(y2, v + 0.5);
+      }
+    }
+    return {static_cast<float>(std::clamp(x1, 0.0, width)), static_cast<float>(std::clamp(y1, 0.0, height)),
+            static_cast<float>(std::clamp(x2, 0.0, width)), static_cast<float>(std::clamp(y2, 0.0, height))};
   }
 
   Embeddings embed(std::span<const Image> images, std::span<const Landmarks> landmarks) {
@@ -161,6 +189,10 @@ std::vector<float> Embedder::embed(const Image& image, const Landmarks& landmark
 Image Embedder::prepare(const Image& image) const { return impl_->prepared(image, nullptr); }
 Image Embedder::prepare(const Image& image, const Landmarks& landmarks) const {
   return impl_->prepared(image, &landmarks);
+}
+std::array<float, 4> Embedder::region(const Image& image) const { return impl_->region(image, nullptr); }
+std::array<float, 4> Embedder::region(const Image& image, const Landmarks& landmarks) const {
+  return impl_->region(image, &landmarks);
 }
 
 const Model& Embedder::model() const { return impl_->model; }

@@ -10,6 +10,7 @@
 
 #include "base/files.hpp"
 #include "base/threads.hpp"
+#include "data/csv.hpp"
 #include "data/face_drawing.hpp"
 #include "data/face_texture.hpp"
 
