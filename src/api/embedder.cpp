@@ -116,8 +116,11 @@ struct Embedder::Impl {
         y2 = std::max(y2, v + 0.5);
       }
     }
-    return {static_cast<float>(std::clamp(x1, 0.0, width)), static_cast<float>(std::clamp(y1, 0.0, height)),
-            static_cast<float>(std::clamp(x2, 0.0, width)), static_cast<float>(std::clamp(y2, 0.0, height))};
+    // To a thousandth of a pixel: what is beyond is rounding.
+    const auto tidy = [](double value, double most) {
+      return static_cast<float>(std::round(std::clamp(value, 0.0, most) * 1000) / 1000);
+    };
+    return {tidy(x1, width), tidy(y1, height), tidy(x2, width), tidy(y2, height)};
   }
 
   Embeddings embed(std::span<const Image> images, std::span<const Landmarks> landmarks) {

@@ -1,0 +1,144 @@
+// info, init, generate, train and bench: what makes and describes models.
+#include <facenet/csv.hpp>
+#include <facenet/model.hpp>
+
+#include "catch.hpp"
+#include "program.hpp"
+#include "world.hpp"
+
+namespace facenet::test {
+
+TEST_CASE("info shows a network and a model file", "[program]") {
+  const auto network = run({"info", "nn4", "--json"});
+  REQUIRE(network.status == 0);
+  const auto nn4 = network.object();
+  const Model made = Model::create("nn4");
+  CHECK(nn4.at("parameters") == made.parameters());
+  CHECK(nn4.at("multiply_adds") == made.multiply_adds());
+  CHECK(nn4.at("embedding_size") == 128);
+  CHECK(nn4.at("input").at("width") == 96);
+  CHECK(nn4.at("layers").size() == made.layers().size());
+  std::int64_t parameters = 0;
+  for (const auto& layer : nn4.at("layers")) parameters += layer.at("parameters").get<std::int64_t>();
+  CHECK(parameters == made.parameters());
+  CHECK(nn4.contains("licence"));
+
+  const auto file = run({"info", "-m", world().calibrated, "--json"});
+  REQUIRE(file.status == 0);
+  const auto model = file.object();
+  CHECK(model.at("fingerprint") == Model::load(world().model).fingerprint());
+  CHECK(model.at("calibration").at("data") == "made up for tests");
+  CHECK(model.at("calibration").at("different_pairs") == 20);
+
+  const auto text = run({"info", "tiny", "--plan", "--batch", "2"});
+  CHECK(text.status == 0);
+  for (const char* word : {"multiply-adds", "fingerprint", "licence", "plan for a batch of 2"}) {
+    INFO(word);
+    CHECK(text.out.find(word) != std::string::npos);
+  }
+  const auto typo = run({"info", "tinny"});
+  CHECK(typo.status == 2);
+  CHECK(typo.says("did you mean 'tiny'?"));
+  const auto swapped = run({"info", world().model});
+  CHECK(swapped.status == 2);
+  CHECK(swapped.says("-m"));
+}
+
+TEST_CASE("init writes a model file that the seed decides", "[program]") {
+  const ScratchFolder scratch;
+  const auto made = run({"init", "tiny", "-o", scratch / "a.fnm", "--seed", "7"});
+  CHECK(made.status == 0);
+  CHECK(made.out.empty());
+  CHECK(content_of(scratch / "a.fnm") == content_of(world().model));
+  CHECK(run({"init", "tiny", "-o", scratch / "b.fnm", "--seed", "8", "--embedding_size", "32"}).status == 0);
+  const Model other = Model::load(scratch / "b.fnm");
+  CHECK(other.embedding_size() == 32);
+  CHECK(other.fingerprint() != Model::load(world().model).fingerprint());
+
+  CHECK(run({"init", "tiny"}).status == 2);
+  CHECK(run({"init", "-o", scratch / "c.fnm"}).status == 2);
+  CHECK(run({"init", "tiny", "-o", scratch / "c.fnm", "--norm", "bach"}).says("did you mean 'batch'?"));
+  CHECK(run({"init", "tiny", "-o", scratch / "no/c.fnm"}).status == 4);
+  CHECK(run({"init", "tiny", "-o", "/dev/full"}).status == 4);
+  CHECK(names_in(scratch.path()) == std::vector<std::string>{"a.fnm", "b.fnm"});
+}
+
+TEST_CASE("generate draws people, the same for a seed", "[program]") {
+  const ScratchFolder scratch;
+  const auto made = run(
+      {"generate", scratch / "f", "--people", "6", "--images", "4", "--size", "64", "--seed", "5", "--threads", "1"});
+  CHECK(made.status == 0);
+  CHECK(names_in(scratch / "f").size() == 7);
+  CHECK(content_of(scratch / "f/person_0003/0002.png") == content_of(world().face(3, 2)));
+  const auto table = CsvTable::open(scratch / "f/landmarks.csv");
+  CHECK(table.rows.size() == 24);
+  CHECK(run({"generate", scratch / "g", "--size", "3"}).status == 2);
+  CHECK(run({"generate"}).status == 2);
+  write_text(scratch / "file", "in the way");
+  CHECK(run({"generate", scratch / "file/g"}).status == 4);
+}
+
+TEST_CASE("generate can be interrupted", "[program]") {
+  const ScratchFolder scratch;
+  ProgramCall call{{"generate", scratch / "f", "--people", "5000", "--images", "20", "--size", "512"}};
+  call.interrupt_after = 700;
+  CHECK(run(call).status == 130);
+  CHECK_FALSE(std::filesystem::exists(scratch / "f/landmarks.csv"));
+}
+
+TEST_CASE("train writes a model, a line for each step, and goes on where it was interrupted", "[program]") {
+  const ScratchFolder scratch;
+  const std::vector<std::string> common{"train", world().faces,         "--arch", "tiny",  "--people_per_batch",
+                                        "4",     "--images_per_person", "2",      "--log", scratch / "log.jsonl",
+                                        "-o",    scratch / "m.fnm"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), common.begin(), common.end());
+    return more;
+  };
+  REQUIRE(run(with({"--steps", "3"})).status == 0);
+  CHECK(Model::load(scratch / "m.fnm").architecture() == "tiny");
+  ProgramResult log;
+  log.out = content_of(scratch / "log.jsonl");
+  REQUIRE(log.lines().size() == 3);
+  for (const char* key : {"step", "loss", "active", "distance_positive", "distance_negative", "variance",
+                          "gradient_norm", "learning_rate", "images_per_s", "health"}) {
+    INFO(key);
+    CHECK(log.lines().back().contains(key));
+  }
+
+  std::filesystem::remove(scratch / "m.fnm");
+  ProgramCall endless{with({"--minutes", "60"})};
+  endless.interrupt_after = 3000;
+  const auto stopped = run(endless);
+  CHECK(stopped.status == 130);
+  CHECK(stopped.says("--resume " + (scratch / "m.fnm.checkpoint").string()));
+  CHECK_FALSE(std::filesystem::exists(scratch / "m.fnm"));
+  const std::int64_t done = Model::load(scratch / "m.fnm.checkpoint").parameters();
+  CHECK(done > 0);
+
+  CHECK(run({"train", world().faces, "-o", scratch / "x.fnm"}).status == 2);
+  CHECK(run({"train", scratch / "missing", "-o", scratch / "x.fnm", "--steps", "1"}).status == 4);
+}
+
+TEST_CASE("bench measures each batch size beside the machine's peak", "[program]") {
+  const auto result = run({"bench", "--arch", "tiny", "--batch", "1,3", "--seconds", "0.05", "--json"});
+  REQUIRE(result.status == 0);
+  const auto lines = result.lines();
+  REQUIRE(lines.size() == 2);
+  for (const auto& line : lines) {
+    CHECK(line.at("network") == "tiny");
+    CHECK(line.at("precision") == "f32");
+    for (const char* key : {"images_per_s", "p50_ms", "p99_ms", "gflops", "peak_share", "peak_memory_mb"}) {
+      INFO(key);
+      CHECK(line.at(key).get<double>() > 0);
+    }
+    CHECK(line.at("p50_ms").get<double>() <= line.at("p99_ms").get<double>());
+  }
+  CHECK(lines[0].at("batch") == 1);
+  CHECK(lines[1].at("batch") == 3);
+  CHECK(run({"bench", "-m", world().model, "--batch", "2", "--seconds", "0.05"}).out.find("of peak") !=
+        std::string::npos);
+  CHECK(run({"bench", "--arch", "tiny", "--batch", "1,none"}).status == 2);
+}
+
+}  // namespace facenet::test
