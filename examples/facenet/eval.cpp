@@ -302,7 +302,15 @@ int evaluate(const Common& common, const Options& options) {
   }
   VerificationOptions verification;
   verification.threshold = options.threshold;
-  const Verification result = evaluate_verification(scored.pairs, verification);
+  Verification result;
+  try {
+    result = evaluate_verification(scored.pairs, verification);
+  } catch (const InvalidArgument& error) {
+    if (failures.empty()) throw;
+    // What failed is why: too little is left.
+    failures.report(scored.images);
+    throw FormatError(std::string("what is left cannot be evaluated: ") + error.what());
+  }
   std::vector<GroupResult> groups;
   if (!scored.groups.empty()) groups = evaluate_groups(scored.pairs, scored.groups, result);
 

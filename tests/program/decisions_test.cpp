@@ -107,7 +107,7 @@ TEST_CASE("identify names people of a gallery folder, or nobody", "[program]") {
   CHECK(run({"identify", "-m", world().model, world().face(1, 1), "--gallery", world().faces}).status == 2);
   CHECK(run({"identify", "-m", world().model, world().face(1, 1), "--gallery", "/nonexistent", "--threshold", "1"})
             .status == 4);
-  // 24 images in the gallery: FPIR 0.9 is FAR 0.0915, which 20 pairs can show; 0.01 they cannot.
+  // 24 images in the gallery: FPIR 0.9 is FAR 0.0915, which 100 pairs can show; 0.01 they cannot.
   CHECK(run({"identify", "-m", world().calibrated, world().face(1, 1), "--gallery", world().faces, "--fpir", "0.9"})
             .status == 0);
   CHECK(run({"identify", "-m", world().calibrated, world().face(1, 1), "--gallery", world().faces, "--fpir", "0.01"})
@@ -220,13 +220,15 @@ TEST_CASE("eval reads a folder like LFW's, and one of people alone", "[program]"
                     scratch / "lfw/images" / person / (std::string(person) + "_000" + std::to_string(i) + ".png"));
     }
   }
-  write_text(scratch / "lfw/pairs.txt", "2\t1\nA\t1\t2\nA\t1\tB\t1\nB\t1\t2\nA\t2\tB\t3\n");
+  write_text(scratch / "lfw/pairs.txt",
+             "2\t2\nA\t1\t2\nA\t2\t3\nA\t1\tB\t1\nA\t2\tB\t2\n"
+             "B\t1\t2\nA\t1\t3\nA\t2\tB\t3\nA\t3\tB\t1\n");
   const auto result = run({"eval", "-m", world().model, "--lfw", scratch / "lfw", "--json"});
   REQUIRE(result.status == 0);
-  CHECK(result.object().at("pairs") == 4);
+  CHECK(result.object().at("pairs") == 8);
   CHECK(result.object().at("folds").size() == 2);
   const auto first = run({"eval", "-m", world().model, "--lfw", scratch / "lfw", "--folds", "2", "--json"});
-  CHECK(first.object().at("pairs") == 2);
+  CHECK(first.object().at("pairs") == 4);
   CHECK(run({"eval", "-m", world().model, "--lfw", scratch / "lfw", "--folds", "3"}).status == 2);
 
   write_text(scratch / "lfw/images/B/B_0003.png", "damaged");
@@ -234,6 +236,13 @@ TEST_CASE("eval reads a folder like LFW's, and one of people alone", "[program]"
   CHECK(damaged.status == 3);
   CHECK(damaged.object().at("left_out") == 1);
   CHECK(damaged.says("B_0003.png"));
+
+  // Nothing can be said about what is left of fold 2 alone when all its different pairs are gone.
+  write_text(scratch / "lfw/images/B/B_0001.png", "damaged");
+  const auto none = run({"eval", "-m", world().model, "--lfw", scratch / "lfw", "--folds", "2"});
+  CHECK(none.status == 4);
+  CHECK(none.says("B_0001.png"));
+  CHECK(none.out.empty());
 
   const auto people = run({"eval", "-m", world().model, "--lfw", world().faces});
   CHECK(people.status == 0);

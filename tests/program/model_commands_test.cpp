@@ -28,7 +28,7 @@ TEST_CASE("info shows a network and a model file", "[program]") {
   const auto model = file.object();
   CHECK(model.at("fingerprint") == Model::load(world().model).fingerprint());
   CHECK(model.at("calibration").at("data") == "made up for tests");
-  CHECK(model.at("calibration").at("different_pairs") == 20);
+  CHECK(model.at("calibration").at("different_pairs") == 100);
 
   const auto text = run({"info", "tiny", "--plan", "--batch", "2"});
   CHECK(text.status == 0);

@@ -19,8 +19,8 @@ World::World() {
                "--images-per-person", "2", "--landmarks", faces / "landmarks.csv"})
               .status == 0);
   std::vector<ScoredPair> pairs;
-  for (int i = 0; i < 20; ++i) {
-    const auto step = static_cast<float>(i) * 0.05F;
+  for (int i = 0; i < 100; ++i) {
+    const auto step = static_cast<float>(i) * 0.01F;
     pairs.push_back({step, true, 1});
     pairs.push_back({1.05F + step, false, 1});
   }
