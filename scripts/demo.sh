@@ -15,13 +15,13 @@ five minutes on two cores.
 
   --data DIR        your own photographs instead, as DIR/person/image.jpg, one face in the middle of each
   --landmarks FILE  five points for each of them; the faces are then aligned
-  --minutes M       of training (2.5)
+  --minutes M       of training (3.5)
   --arch ARCH       the network (tiny; nn4 for photographs and more minutes)
   --out DIR         where everything goes (demo-out)
 EOF
 }
 
-data='' landmarks='' minutes=2.5 arch=tiny out=$ROOT/demo-out
+data='' landmarks='' minutes=3.5 arch=tiny out=$ROOT/demo-out
 while [ $# -gt 0 ]; do
   case $1 in
     --data) data=$(realpath "${2:?--data needs a folder}") ;;
@@ -49,8 +49,8 @@ if [ -z "$data" ]; then
 fi
 
 say "Dividing the people: 7 of 10 to train, 1 to calibrate, 2 to test"
-rm -rf "$out/train" "$out/calibrate" "$out/test" "$out/gallery" "$out/probes"
-mkdir -p "$out/train" "$out/calibrate" "$out/test" "$out/gallery" "$out/probes"
+rm -rf "$out/train" "$out/calibrate" "$out/test"
+mkdir -p "$out/train" "$out/calibrate" "$out/test"
 count=0
 for person in "$data"/*/; do
   case $((count % 10)) in 2) part=calibrate ;; 5 | 8) part='test' ;; *) part=train ;; esac
@@ -66,7 +66,7 @@ model=$out/model.fnm
 
 say "Training $arch for $minutes minutes"
 "$facenet" train "$out/train" -o "$model" --arch "$arch" "${aligned[@]}" --minutes "$minutes" \
-  --people-per-batch 24 --images-per-person 4 --optimizer adam --learning-rate 0.001 --schedule cosine \
+  --people-per-batch 24 --images-per-person 4 --optimizer adam --learning-rate 0.002 --schedule cosine \
   --average 0.99 --log "$out/train.jsonl" --eval "$out/calibrate"
 
 say "Testing on people that were neither trained nor calibrated on"

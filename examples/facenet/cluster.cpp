@@ -1,6 +1,5 @@
 // facenet cluster: groups of one person each.
 #include <algorithm>
-#include <map>
 #include <memory>
 
 #include <facenet/clusterer.hpp>
@@ -10,14 +9,12 @@
 #include <facenet/report.hpp>
 
 #include "commands.hpp"
+#include "contact_sheet.hpp"
 #include "decision.hpp"
 #include "faces.hpp"
 
 namespace facenet::program {
 namespace {
-
-constexpr std::size_t kSheetClusters = 200;
-constexpr std::size_t kSheetImages = 24;
 
 struct Options {
   FaceOptions faces;
@@ -58,60 +55,9 @@ Clusterer clusterer_for(const Options& options, const std::optional<Model>& mode
   return Clusterer(parameters);
 }
 
-std::vector<std::int32_t> folder_labels(const Faces& faces) {
-  std::map<std::string, std::int32_t> numbers;
-  std::vector<std::int32_t> labels;
-  for (const auto& face : faces.faces) {
-    const std::string folder = face.input.path.parent_path().string();
-    labels.push_back(numbers.try_emplace(folder, static_cast<std::int32_t>(numbers.size())).first->second);
-  }
-  return labels;
-}
-
-Json scores_json(const PrecisionRecall& score) {
-  return {{"precision", score.precision}, {"recall", score.recall}, {"f", score.f}};
-}
-
 std::string scores_text(const std::string& name, const PrecisionRecall& score) {
   return "; " + name + " precision " + percent(score.precision) + ", recall " + percent(score.recall) + ", F " +
          percent(score.f);
-}
-
-std::vector<std::vector<std::size_t>> members_of(const Clustering& clustering) {
-  std::vector<std::vector<std::size_t>> members(clustering.sizes.size());
-  for (std::size_t i = 0; i < clustering.labels.size(); ++i) {
-    members[static_cast<std::size_t>(clustering.labels[i])].push_back(i);
-  }
-  return members;
-}
-
-ReportSheet contact_sheet(const Common& common, const Faces& faces, const Clustering& clustering,
-                          const std::optional<Embedder>& embedder) {
-  ReportSheet sheet{"Clusters", "The most typical face first; doubtful places are marked.", {}};
-  const auto members = members_of(clustering);
-  const std::size_t shown = std::min(members.size(), kSheetClusters);
-  if (shown < members.size()) sheet.note += " The " + std::to_string(shown) + " largest clusters.";
-  Progress progress(common, "drawing the report");
-  for (std::size_t c = 0; c < shown; ++c) {
-    const auto medoid = static_cast<std::size_t>(clustering.medoids[c]);
-    std::vector<std::size_t> order = members[c];
-    std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return i == medoid; });
-    ReportCluster cluster{"Cluster " + std::to_string(c + 1), clustering.sizes[c], {}};
-    for (std::size_t k = 0; k < std::min(order.size(), kSheetImages); ++k) {
-      const std::size_t i = order[k];
-      const Face& face = faces.faces[i];
-      try {
-        const Image picture = embedder ? picture_of(*embedder, face) : Image::open(face.input.path).centre_crop(1, 96);
-        cluster.images.push_back({"image/jpeg", picture.encode_jpeg(85), face.input.path.string(), i == medoid,
-                                  cluster.size > 1 && clustering.outlier[i] > 0.5F});
-      } catch (const Error& error) {
-        warn(common, std::string("not in the report: ") + error.what());
-      }
-    }
-    sheet.clusters.push_back(std::move(cluster));
-    progress.show(c + 1, shown);
-  }
-  return sheet;
 }
 
 void write_report(const Common& common, const std::string& file, const Faces& faces, const Clustering& clustering,

@@ -11,6 +11,7 @@
 #include <facenet/version.hpp>
 
 #include "commands.hpp"
+#include "eval_folder.hpp"
 #include "faces.hpp"
 
 namespace fs = std::filesystem;
@@ -164,76 +165,6 @@ Scored score_list(const Common& common, const Options& options, const Task& task
   return scored;
 }
 
-// Without a list: pairs drawn from the folders of people, in folds that share nobody.
-Scored score_people(const Common& common, const Options& options, const Task& task, std::string& model_words,
-                    Failures& failures) {
-  Faces faces;
-  if (!options.embeddings.empty()) {
-    faces.embeddings = read_npy(options.embeddings);
-    for (const auto& file : files_beside(options.embeddings, faces.embeddings.size())) {
-      faces.faces.push_back({{file, file}, {}, {}});
-    }
-    model_words = printable(options.embeddings);
-  } else {
-    FaceOptions face_options;
-    const Model model = load_model(common, options, task, face_options, model_words);
-    Common folder = common;
-    folder.arguments = {task.root.string()};
-    faces = embed_inputs(common, model, expand_inputs(folder, failures), face_options, failures);
-  }
-  Scored scored;
-  scored.images = faces.faces.size() + failures.size();
-  if (faces.faces.empty()) return scored;
-  std::unordered_map<std::string, std::int32_t> numbers;
-  std::vector<std::int32_t> labels;
-  std::vector<int> counts;
-  for (const auto& face : faces.faces) {
-    const auto [person, fresh] =
-        numbers.try_emplace(face.input.path.parent_path().string(), static_cast<std::int32_t>(counts.size()));
-    if (fresh) counts.push_back(0);
-    ++counts[static_cast<std::size_t>(person->second)];
-    labels.push_back(person->second);
-  }
-  // Each fold needs some people to be compared.
-  const auto paired = std::count_if(counts.begin(), counts.end(), [](int count) { return count > 1; });
-  const auto folds = static_cast<std::int32_t>(std::clamp<std::ptrdiff_t>(paired / 4, 1, 10));
-  scored.pairs = pairs_of_people(faces.embeddings, labels, folds, 3000, 1, common.seed);
-  say(common, "no pairs.txt: " + std::to_string(scored.pairs.size()) + " pairs drawn from the folders of " +
-                  std::to_string(counts.size()) + " people, in " + std::to_string(folds) + " folds by person");
-  return scored;
-}
-
-Json result_json(const Verification& result) {
-  Json json{{"pairs", result.pairs},
-            {"same_pairs", result.same_pairs},
-            {"accuracy", result.accuracy},
-            {"accuracy_se", result.accuracy_se},
-            {"threshold", number(result.threshold)},
-            {"threshold_from", result.threshold_from},
-            {"auc", result.auc},
-            {"eer", result.eer},
-            {"val", Json::array()},
-            {"folds", Json::array()}};
-  for (const auto& point : result.val) {
-    Json entry{{"far", point.far}, {"val", nullptr}, {"low", nullptr}, {"high", nullptr}, {"threshold", nullptr}};
-    if (point.supported) {
-      entry = {{"far", point.far},
-               {"val", point.val},
-               {"low", point.low},
-               {"high", point.high},
-               {"threshold", number(point.threshold)}};
-    }
-    json["val"].push_back(entry);
-  }
-  for (const auto& fold : result.folds) {
-    json["folds"].push_back({{"fold", fold.fold},
-                             {"pairs", fold.pairs},
-                             {"accuracy", fold.accuracy},
-                             {"threshold", number(fold.threshold)}});
-  }
-  return json;
-}
-
 std::vector<std::vector<std::string>> group_rows(const std::vector<GroupResult>& groups) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& group : groups) {
@@ -245,20 +176,7 @@ std::vector<std::vector<std::string>> group_rows(const std::vector<GroupResult>&
 const std::vector<std::string> kGroupColumns{"group", "pairs", "same", "accuracy", "AUC"};
 
 std::string result_text(const Verification& result, const std::vector<GroupResult>& groups) {
-  std::vector<std::vector<std::string>> rows{
-      {"pairs", grouped(result.pairs) + " (" + grouped(result.same_pairs) + " same)"},
-      {"accuracy", percent(result.accuracy) + " +- " + percent(result.accuracy_se)},
-      {"threshold", fixed(static_cast<double>(result.threshold), 4) + " (" + result.threshold_from + ")"},
-      {"AUC", fixed(result.auc, 4)},
-      {"EER", percent(result.eer)}};
-  for (const auto& point : result.val) {
-    rows.push_back({"VAL at FAR " + text_of(point.far),
-                    point.supported ? percent(point.val) + " (" + percent(point.low) + " to " + percent(point.high) +
-                                          "), threshold " + fixed(static_cast<double>(point.threshold), 4)
-                                    : "too few pairs to say"});
-  }
-  std::string text = table({"", ""}, rows, 2);
-  text.erase(0, text.find('\n') + 1);
+  std::string text = verification_text(result);
   if (!groups.empty()) text += "\n" + table(kGroupColumns, group_rows(groups));
   return text;
 }
@@ -285,6 +203,11 @@ int evaluate(const Common& common, const Options& options) {
     if (output.csv()) throw UsageError("--csv gives the pairs of a list; there is no pairs.txt");
     if (!options.folds.empty()) throw UsageError("--folds chooses among the folds of a list; there is no pairs.txt");
   }
+  if (!task.has_list) {
+    FaceOptions faces = options.faces;
+    faces.landmarks = task.landmarks;
+    return evaluate_folder(common, task.root.string(), faces, options.report, output);
+  }
   std::size_t group_column = 0;
   if (!options.group_by.empty()) {
     require_name("--group-by", options.group_by, task.list.extra_columns);
@@ -294,8 +217,7 @@ int evaluate(const Common& common, const Options& options) {
   }
   Failures failures;
   std::string model_words;
-  const Scored scored = task.has_list ? score_list(common, options, task, group_column, model_words, failures)
-                                      : score_people(common, options, task, model_words, failures);
+  const Scored scored = score_list(common, options, task, group_column, model_words, failures);
   if (scored.pairs.empty()) {
     if (failures.empty()) throw UsageError("there are no pairs to evaluate");
     return failures.report(failures.size());
@@ -315,7 +237,7 @@ int evaluate(const Common& common, const Options& options) {
   if (!scored.groups.empty()) groups = evaluate_groups(scored.pairs, scored.groups, result);
 
   if (output.json()) {
-    Json json = result_json(result);
+    Json json = verification_json(result);
     if (!options.group_by.empty()) {
       json["groups"] = Json::array();
       for (const auto& group : groups) {
@@ -362,9 +284,10 @@ int evaluate(const Common& common, const Options& options) {
 Run setup_eval(CLI::App& app, Common& common) {
   const auto options = std::make_shared<Options>();
   add_model_option(app, common);
-  app.add_option("--lfw", options->lfw,
-                 "Folder with images/ (or the people directly), pairs.txt (otherwise pairs are drawn) and perhaps "
-                 "landmarks.csv")
+  app.add_option(
+         "--lfw", options->lfw,
+         "Folder with images/ (or the people directly) and perhaps pairs.txt and landmarks.csv; without pairs.txt, "
+         "pairs are drawn, and identification and clustering are measured too")
       ->type_name("DIR");
   app.add_option("--folds", options->folds, "Only these folds, like 1-8 or 7,8")->type_name("LIST");
   app.add_option("--pairs", options->pairs, "CSV with file_a, file_b, same, perhaps fold")->type_name("FILE");

@@ -1,4 +1,6 @@
 // facenet train: from a folder of people to a model, with a log, checkpoints, and the way back after an interruption.
+#include <malloc.h>
+
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -146,9 +148,11 @@ Model finished(const Model& model, const Options& options, const Common& common)
   others.folder = options.evaluation;
   if (!options.landmarks.empty()) others.landmarks = options.landmarks;
   others.skip_bad = options.skip_bad;
-  const Calibration calibration = calibrate_on_people(model, others, false, std::nullopt, common.threads);
-  say(common,
-      "Calibrated on " + calibration.data + ": the same person up to a distance of " + fixed(calibration.threshold, 3));
+  const Calibration calibration = calibrate_on_people(model, others, false, 0.01, common.threads);
+  say(common, "Calibrated on " + calibration.data + ": the same person up to a distance of " +
+                  fixed(static_cast<double>(calibration.threshold), 3) +
+                  (calibration.far ? ", where " + percent(*calibration.far, 0) + " of strangers would be accepted"
+                                   : ", which decides most pairs rightly"));
   return model.with_calibration(calibration);
 }
 
@@ -169,6 +173,10 @@ int train(Options options, const Common& common, const CLI::App& app) {
   if (!options.landmarks.empty()) data.landmarks = options.landmarks;
   if (!options.people.empty()) data.people = options.people;
   data.skip_bad = options.skip_bad;
+
+  // Activations come and go with every step: memory given back to the system would have to be cleared again each time.
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
 
   Training training = begin(options, data, common, app);
   const auto dropped = training.dropped();

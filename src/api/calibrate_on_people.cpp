@@ -29,7 +29,9 @@ Calibration calibrate_on_people(const Model& model, const TrainingData& data, bo
   const std::string text = std::to_string(dataset.size()) + " faces of " +
                            std::to_string(dataset.index().people.size()) + " people in '" + printable(data.folder) +
                            "'";
-  return calibrate(pairs, text, far);
+  const auto different = std::count_if(pairs.begin(), pairs.end(), [](const ScoredPair& p) { return !p.same; });
+  const bool supported = far && static_cast<double>(different) * *far >= 1;
+  return calibrate(pairs, text, supported ? far : std::nullopt);
 }
 
 }  // namespace facenet

@@ -91,7 +91,7 @@ std::string val_table(const Verification& result) {
     if (point.supported) {
       rows.push_back({html::shortest(point.far), html::percent(point.val, 1),
                       html::percent(point.low, 1) + " to " + html::percent(point.high, 1),
-                      html::fixed(static_cast<double>(point.threshold), 3), html::shortest(point.measured_far)});
+                      html::fixed(static_cast<double>(point.threshold), 3), html::percent(point.measured_far, 2)});
     } else {
       rows.push_back({html::shortest(point.far), "–",
                       "not supported by " + std::to_string(result.pairs - result.same_pairs) + " different pairs", "",

@@ -122,9 +122,10 @@ Calibration calibrate(std::span<const ScoredPair> pairs, std::string data, std::
   const Line line = fit(sorted);
   result.slope = line.slope;
   result.offset = line.offset;
-  for (double decade = 1; far_supported(sorted, decade / 10); decade /= 10) {
+  for (double decade = 0.1; far_supported(sorted, 5 * decade); decade /= 10) {
     for (const double step : {5.0, 2.0, 1.0}) {
-      const double rate = step * decade / 10;
+      const double rate = step * decade;
+      if (!far_supported(sorted, rate)) break;
       const float threshold = threshold_at_far(sorted, rate);
       result.points.push_back({rate, threshold, share(accepted(sorted.same, threshold), sorted.same.size())});
     }

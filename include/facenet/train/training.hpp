@@ -123,8 +123,9 @@ class FACENET_API Training {
 };
 
 /// Calibrates a model on people it was not trained on: embeds the folder's faces (both mirror images averaged when
-/// `flip`), pairs them, and chooses the threshold that decides most pairs rightly, or the one for `far`. The result
-/// holds for images like these. Throws what reading the folder throws; InvalidArgument when it holds too few pairs.
+/// `flip`), pairs them, and chooses the threshold that accepts at most a share `far` of different people; without one,
+/// or when there are fewer than 1 / far different pairs, the threshold that decides most pairs rightly. The result says
+/// which, and holds for images like these. Throws what reading the folder throws; InvalidArgument when it holds no pair.
 FACENET_API Calibration calibrate_on_people(const Model& model, const TrainingData& data, bool flip = false,
                                             std::optional<double> far = {}, int threads = 0);
 
