@@ -27,19 +27,19 @@ Person draw_person(std::uint64_t seed) {
   Person p;
   p.width = draw.range(0.66, 0.80);
   p.depth = draw.range(0.78, 0.92);
-  p.jaw = draw.range(-0.15, 0.17);
+  p.jaw = draw.range(-0.18, 0.20);
   p.cheek = draw.range(-0.05, 0.09);
   p.chin = draw.range(0.0, 0.09);
   p.ear_size = draw.range(0.13, 0.22);
   p.ear_out = draw.range(0.0, 0.07);
 
-  p.eye_x = draw.range(0.28, 0.345);
+  p.eye_x = draw.range(0.285, 0.34);
   p.eye_y = draw.range(-0.05, 0.05);
   p.eye_width = draw.range(0.115, 0.165);
-  p.eye_height = draw.range(0.042, 0.088);
+  p.eye_height = draw.range(0.040, 0.096);
   p.eye_slant = draw.range(-0.20, 0.24);
   p.eye_power = draw.range(1.5, 3.2);
-  p.iris = draw.range(0.058, 0.076);
+  p.iris = draw.range(0.058, 0.082);
   p.crease = draw.chance(0.25) ? 0.0F : draw.range(0.02, 0.06);
   p.eye_depth = draw.range(0.02, 0.11);
   p.bags = draw.chance(0.5) ? draw.range(0.0, 0.6) : 0.0F;
@@ -58,11 +58,11 @@ Person draw_person(std::uint64_t seed) {
   p.brow_arch = draw.range(0.0, 0.085);
   p.brow_peak = draw.range(0.35, 0.75);
   p.brow_tilt = draw.range(-0.26, 0.26);
-  p.brow_thickness = draw.range(0.016, 0.050);
+  p.brow_thickness = draw.range(0.015, 0.056);
   p.brow_density = draw.range(0.45, 1.0);
 
   p.nose_y = draw.range(0.35, 0.44);
-  p.nose_width = draw.range(0.09, 0.17);
+  p.nose_width = draw.range(0.085, 0.18);
   p.nose_bridge = draw.range(0.045, 0.10);
   p.nose_tip = draw.range(0.05, 0.11);
   p.nostril = draw.range(0.3, 1.0);
@@ -70,8 +70,8 @@ Person draw_person(std::uint64_t seed) {
 
   p.mouth_y = p.nose_y + draw.range(0.195, 0.26);
   p.mouth_width = draw.range(0.21, 0.30);
-  p.upper_lip = draw.range(0.022, 0.066);
-  p.lower_lip = draw.range(0.032, 0.085);
+  p.upper_lip = draw.range(0.020, 0.074);
+  p.lower_lip = draw.range(0.030, 0.094);
   p.bow = draw.range(0.0, 0.028);
   p.corner = draw.range(-0.035, 0.035);
   p.lip_colour = draw.range(0.0, 1.0);
@@ -82,8 +82,8 @@ Person draw_person(std::uint64_t seed) {
   p.lines = draw.range(0.0, 0.9);
   p.age_lines = draw.chance(0.35) ? draw.range(0.2, 1.0) : 0.0F;
   for (auto& mole : p.moles) {
-    mole = {draw.range(-0.55, 0.55), draw.range(-0.42, 0.88), draw.range(0.014, 0.028)};
-    if (!draw.chance(0.35)) mole.radius = 0;
+    mole = {draw.range(-0.55, 0.55), draw.range(-0.42, 0.88), draw.range(0.016, 0.034)};
+    if (!draw.chance(0.4)) mole.radius = 0;
   }
 
   static constexpr std::array<Person::Hair, 10> kStyles{
@@ -102,7 +102,7 @@ Person draw_person(std::uint64_t seed) {
   const bool bearded = (p.hair != Person::Hair::kLong) && draw.chance(0.4);
   p.beard = bearded ? draw.range(0.15, 1.0) : 0.0F;
   p.moustache = bearded && draw.chance(0.8) ? draw.range(0.3, 1.0) : 0.0F;
-  p.glasses_habit = draw.chance(0.15) ? 0.6F : 0.08F;
+  p.glasses_habit = draw.chance(0.15) ? 0.6F : 0.06F;
   p.texture_seed = draw.seed();
   return p;
 }
@@ -110,8 +110,8 @@ Person draw_person(std::uint64_t seed) {
 Shot draw_shot(const Person& person, std::uint64_t seed) {
   Draw draw(mix(seed ^ 0x517cc1ULL) ^ person.texture_seed);
   Shot s;
-  s.yaw = draw.normal(0.26);
-  s.pitch = draw.normal(0.12);
+  s.yaw = draw.normal(0.22);
+  s.pitch = draw.normal(0.10);
   s.roll = draw.normal(0.10);
   s.scale = 0.365F * (1 + draw.normal(0.07));
   s.shift_x = draw.normal(0.03);
@@ -125,17 +125,17 @@ Shot draw_shot(const Person& person, std::uint64_t seed) {
   s.gaze_x = draw.normal(0.025);
   s.gaze_y = draw.normal(0.010);
 
-  const float side = draw.normal(0.75);
+  const float side = draw.normal(0.6);
   const float height = draw.range(-0.9, 0.25);
   const float norm = std::sqrt(side * side + height * height + 0.6F);
   s.light = {side / norm, height / norm, std::sqrt(0.6F) / norm};
-  s.ambient = draw.range(0.22, 0.62);
-  s.exposure = draw.range(0.62, 1.38);
-  s.contrast = draw.range(0.75, 1.2);
+  s.ambient = draw.range(0.32, 0.68);
+  s.exposure = draw.range(0.68, 1.32);
+  s.contrast = draw.range(0.8, 1.2);
   const float warmth = draw.normal(0.11);
   const float green = draw.normal(0.04);
   s.tint = {1 + warmth, 1 + green, 1 - warmth};
-  if (draw.chance(0.3)) s.shadow = draw.range(0.25, 0.6);
+  if (draw.chance(0.2)) s.shadow = draw.range(0.2, 0.5);
   s.shadow_angle = draw.range(0, 6.2831);
   s.shadow_at = draw.range(-0.35, 0.5);
 
@@ -144,10 +144,10 @@ Shot draw_shot(const Person& person, std::uint64_t seed) {
   s.glasses_round = draw.range(0.25, 1.0);
   s.glasses_dark = draw.chance(0.15) ? draw.range(0.5, 0.9) : draw.range(0.0, 0.12);
   s.glasses_colour = draw.colour(0.02, 0.35);
-  s.hat = draw.chance(0.12);
+  s.hat = draw.chance(0.08);
   s.hat_line = draw.range(-0.56, -0.40);
   s.hat_colour = draw.colour(0.05, 0.9);
-  s.hand = draw.chance(0.08);
+  s.hand = draw.chance(0.05);
   s.hand_x = draw.range(-0.8, 0.8);
   s.hand_y = draw.range(0.55, 1.0);
   s.hand_angle = draw.range(-0.8, 0.8);
@@ -170,11 +170,11 @@ Shot draw_shot(const Person& person, std::uint64_t seed) {
   s.backdrop = muted();
   s.backdrop_other = muted();
   s.clothes = draw.colour(0.05, 0.85);
-  for (float& v : s.point_error) v = draw.normal(0.010);
+  for (float& v : s.point_error) v = draw.normal(0.014);
   s.backdrop_angle = draw.range(0, 6.2831);
   s.backdrop_blobs = draw.range(0, 0.6);
-  s.blur = draw.chance(0.35) ? draw.range(0.3, 1.0) : 0.0F;
-  s.noise = draw.range(0.002, 0.035);
+  s.blur = draw.chance(0.25) ? draw.range(0.3, 1.0) : 0.0F;
+  s.noise = draw.range(0.002, 0.022);
   s.texture_seed = draw.seed();
   return s;
 }
