@@ -52,14 +52,14 @@ Person draw_person(std::uint64_t seed) {
   p.iris_colour = kIris[static_cast<std::size_t>(draw.range(0, 5.999))];
   for (float& v : p.iris_colour) v *= draw.range(0.85, 1.15);
 
-  p.brow_y = draw.range(-0.25, -0.14);
+  p.brow_y = draw.range(-0.27, -0.14);
   p.brow_inner = draw.range(-0.18, -0.10);
   p.brow_outer = draw.range(0.14, 0.24);
-  p.brow_arch = draw.range(0.0, 0.085);
+  p.brow_arch = draw.range(0.0, 0.10);
   p.brow_peak = draw.range(0.35, 0.75);
   p.brow_tilt = draw.range(-0.26, 0.26);
   p.brow_thickness = draw.range(0.015, 0.056);
-  p.brow_density = draw.range(0.45, 1.0);
+  p.brow_density = draw.range(0.5, 1.0);
 
   p.nose_y = draw.range(0.35, 0.44);
   p.nose_width = draw.range(0.085, 0.18);
@@ -110,8 +110,8 @@ Person draw_person(std::uint64_t seed) {
 Shot draw_shot(const Person& person, std::uint64_t seed) {
   Draw draw(mix(seed ^ 0x517cc1ULL) ^ person.texture_seed);
   Shot s;
-  s.yaw = draw.normal(0.22);
-  s.pitch = draw.normal(0.10);
+  s.yaw = draw.normal(0.18);
+  s.pitch = draw.normal(0.08);
   s.roll = draw.normal(0.10);
   s.scale = 0.365F * (1 + draw.normal(0.07));
   s.shift_x = draw.normal(0.03);
@@ -121,7 +121,7 @@ Shot draw_shot(const Person& person, std::uint64_t seed) {
   s.mouth_open = draw.chance(0.4) ? draw.range(0.1, 1.0) : 0.0F;
   s.brow_raise = draw.normal(0.025);
   s.brow_frown = draw.normal(0.5);
-  s.lid = draw.chance(0.06) ? draw.range(0.1, 0.4) : draw.range(0.7, 1.12);
+  s.lid = draw.chance(0.04) ? draw.range(0.1, 0.4) : draw.range(0.7, 1.12);
   s.gaze_x = draw.normal(0.025);
   s.gaze_y = draw.normal(0.010);
 
@@ -135,19 +135,19 @@ Shot draw_shot(const Person& person, std::uint64_t seed) {
   const float warmth = draw.normal(0.11);
   const float green = draw.normal(0.04);
   s.tint = {1 + warmth, 1 + green, 1 - warmth};
-  if (draw.chance(0.2)) s.shadow = draw.range(0.2, 0.5);
+  if (draw.chance(0.2)) s.shadow = draw.range(0.15, 0.4);
   s.shadow_angle = draw.range(0, 6.2831);
   s.shadow_at = draw.range(-0.35, 0.5);
 
   s.glasses = draw.chance(person.glasses_habit);
   s.glasses_size = draw.range(0.17, 0.24);
   s.glasses_round = draw.range(0.25, 1.0);
-  s.glasses_dark = draw.chance(0.15) ? draw.range(0.5, 0.9) : draw.range(0.0, 0.12);
+  s.glasses_dark = draw.chance(0.1) ? draw.range(0.5, 0.9) : draw.range(0.0, 0.12);
   s.glasses_colour = draw.colour(0.02, 0.35);
-  s.hat = draw.chance(0.08);
+  s.hat = draw.chance(0.06);
   s.hat_line = draw.range(-0.56, -0.40);
   s.hat_colour = draw.colour(0.05, 0.9);
-  s.hand = draw.chance(0.05);
+  s.hand = draw.chance(0.04);
   s.hand_x = draw.range(-0.8, 0.8);
   s.hand_y = draw.range(0.55, 1.0);
   s.hand_angle = draw.range(-0.8, 0.8);
@@ -174,7 +174,7 @@ Shot draw_shot(const Person& person, std::uint64_t seed) {
   s.backdrop_angle = draw.range(0, 6.2831);
   s.backdrop_blobs = draw.range(0, 0.6);
   s.blur = draw.chance(0.25) ? draw.range(0.3, 1.0) : 0.0F;
-  s.noise = draw.range(0.002, 0.022);
+  s.noise = draw.range(0.002, 0.018);
   s.texture_seed = draw.seed();
   return s;
 }
