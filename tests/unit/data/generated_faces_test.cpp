@@ -10,9 +10,11 @@
 #include <facenet/error.hpp>
 
 #include "base/files.hpp"
+#include "base/random.hpp"
 #include "base/threads.hpp"
 #include "catch.hpp"
 #include "data.hpp"
+#include "data/dataset.hpp"
 
 using namespace facenet;
 namespace fs = std::filesystem;
