@@ -86,40 +86,6 @@ TEST_CASE("generate can be interrupted", "[program]") {
   CHECK_FALSE(std::filesystem::exists(scratch / "f/landmarks.csv"));
 }
 
-TEST_CASE("train writes a model, a line for each step, and goes on where it was interrupted", "[program]") {
-  const ScratchFolder scratch;
-  const std::vector<std::string> common{"train", world().faces,         "--arch", "tiny",  "--people_per_batch",
-                                        "4",     "--images_per_person", "2",      "--log", scratch / "log.jsonl",
-                                        "-o",    scratch / "m.fnm"};
-  const auto with = [&](std::vector<std::string> more) {
-    more.insert(more.begin(), common.begin(), common.end());
-    return more;
-  };
-  REQUIRE(run(with({"--steps", "3"})).status == 0);
-  CHECK(Model::load(scratch / "m.fnm").architecture() == "tiny");
-  ProgramResult log;
-  log.out = content_of(scratch / "log.jsonl");
-  REQUIRE(log.lines().size() == 3);
-  for (const char* key : {"step", "loss", "active", "distance_positive", "distance_negative", "variance",
-                          "gradient_norm", "learning_rate", "images_per_s", "health"}) {
-    INFO(key);
-    CHECK(log.lines().back().contains(key));
-  }
-
-  std::filesystem::remove(scratch / "m.fnm");
-  ProgramCall endless{with({"--minutes", "60"})};
-  endless.interrupt_after = 3000;
-  const auto stopped = run(endless);
-  CHECK(stopped.status == 130);
-  CHECK(stopped.says("--resume " + (scratch / "m.fnm.checkpoint").string()));
-  CHECK_FALSE(std::filesystem::exists(scratch / "m.fnm"));
-  const std::int64_t done = Model::load(scratch / "m.fnm.checkpoint").parameters();
-  CHECK(done > 0);
-
-  CHECK(run({"train", world().faces, "-o", scratch / "x.fnm"}).status == 2);
-  CHECK(run({"train", scratch / "missing", "-o", scratch / "x.fnm", "--steps", "1"}).status == 4);
-}
-
 TEST_CASE("bench measures each batch size beside the machine's peak", "[program]") {
   const auto result = run({"bench", "--arch", "tiny", "--batch", "1,3", "--seconds", "0.05", "--json"});
   REQUIRE(result.status == 0);
