@@ -25,4 +25,18 @@ nn::ModulePtr inception(nn::Builder& builder, const Inception& block, std::int64
   return nn::branches(prefix + "concat", std::move(branches));
 }
 
+Graph inception_network(nn::Builder& builder, std::vector<nn::ModulePtr> stem, std::int64_t channels,
+                        std::span<const Inception> table, const ArchitectureOptions& options, std::int64_t size) {
+  auto layers = std::move(stem);
+  for (const auto& block : table) {
+    layers.push_back(inception(builder, block, channels));
+    channels = block.outputs(channels);
+  }
+  layers.push_back(nn::global_average_pool("average_pool"));
+  if (options.dropout > 0) layers.push_back(nn::dropout("dropout", options.dropout, 1));
+  layers.push_back(builder.linear("embedding", channels, options.embedding_size));
+  layers.push_back(nn::l2_normalize("l2"));
+  return trace(nn::Sequential(std::move(layers)), {1, size, size, 3});
+}
+
 }  // namespace facenet::models

@@ -1,6 +1,7 @@
 // A row of the paper's Table 2: an inception block by its columns.
 #pragma once
 
+#include "models/architectures.hpp"
 #include "nn/layers.hpp"
 
 namespace facenet::models {
@@ -23,5 +24,10 @@ struct Inception {
 
 /// The block on data with `inputs` channels.
 nn::ModulePtr inception(nn::Builder& builder, const Inception& block, std::int64_t inputs);
+
+/// The whole network: `stem` (which gives `channels`), the blocks of the table, global average pooling, the embedding,
+/// L2 normalisation. Input: images of size x size.
+Graph inception_network(nn::Builder& builder, std::vector<nn::ModulePtr> stem, std::int64_t channels,
+                        std::span<const Inception> table, const ArchitectureOptions& options, std::int64_t size);
 
 }  // namespace facenet::models

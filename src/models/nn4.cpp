@@ -25,23 +25,14 @@ Graph nn4(const ArchitectureOptions& options) {
   // clang-format on
   nn::Builder builder(options.norm, options.seed);
   const bool lrn = options.norm == nn::Norm::lrn;
-  std::vector<nn::ModulePtr> layers{nn::image_input("input"), builder.conv_relu("conv1", 3, 64, 7, 2),
-                                    nn::pool("pool1", kMax, 3, 2)};
-  if (lrn) layers.push_back(nn::local_response_norm("norm1"));
-  layers.push_back(builder.conv_relu("inception_2/3x3_reduce", 64, 64, 1));
-  layers.push_back(builder.conv_relu("inception_2/3x3", 64, 192, 3));
-  if (lrn) layers.push_back(nn::local_response_norm("norm2"));
-  layers.push_back(nn::pool("pool2", kMax, 3, 2));
-  std::int64_t channels = 192;
-  for (const auto& block : table) {
-    layers.push_back(inception(builder, block, channels));
-    channels = block.outputs(channels);
-  }
-  layers.push_back(nn::global_average_pool("average_pool"));
-  if (options.dropout > 0) layers.push_back(nn::dropout("dropout", options.dropout, 1));
-  layers.push_back(builder.linear("embedding", channels, options.embedding_size));
-  layers.push_back(nn::l2_normalize("l2"));
-  return trace(nn::Sequential(std::move(layers)), {1, 96, 96, 3});
+  std::vector<nn::ModulePtr> stem{nn::image_input("input"), builder.conv_relu("conv1", 3, 64, 7, 2),
+                                  nn::pool("pool1", kMax, 3, 2)};
+  if (lrn) stem.push_back(nn::local_response_norm("norm1"));
+  stem.push_back(builder.conv_relu("inception_2/3x3_reduce", 64, 64, 1));
+  stem.push_back(builder.conv_relu("inception_2/3x3", 64, 192, 3));
+  if (lrn) stem.push_back(nn::local_response_norm("norm2"));
+  stem.push_back(nn::pool("pool2", kMax, 3, 2));
+  return inception_network(builder, std::move(stem), 192, table, options, 96);
 }
 
 }  // namespace facenet::models

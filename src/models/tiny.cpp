@@ -17,21 +17,12 @@ Graph tiny(const ArchitectureOptions& options) {
   // clang-format on
   nn::Builder builder(options.norm, options.seed);
   const bool lrn = options.norm == nn::Norm::lrn;
-  std::vector<nn::ModulePtr> layers{nn::image_input("input"), builder.conv_relu("conv1", 3, 32, 5, 2),
-                                    nn::pool("pool1", kMax, 3, 2)};
-  if (lrn) layers.push_back(nn::local_response_norm("norm1"));
-  layers.push_back(builder.conv_relu("conv2", 32, 64, 3));
-  layers.push_back(nn::pool("pool2", kMax, 3, 2));
-  std::int64_t channels = 64;
-  for (const auto& block : table) {
-    layers.push_back(inception(builder, block, channels));
-    channels = block.outputs(channels);
-  }
-  layers.push_back(nn::global_average_pool("average_pool"));
-  if (options.dropout > 0) layers.push_back(nn::dropout("dropout", options.dropout, 1));
-  layers.push_back(builder.linear("embedding", channels, options.embedding_size));
-  layers.push_back(nn::l2_normalize("l2"));
-  return trace(nn::Sequential(std::move(layers)), {1, 64, 64, 3});
+  std::vector<nn::ModulePtr> stem{nn::image_input("input"), builder.conv_relu("conv1", 3, 32, 5, 2),
+                                  nn::pool("pool1", kMax, 3, 2)};
+  if (lrn) stem.push_back(nn::local_response_norm("norm1"));
+  stem.push_back(builder.conv_relu("conv2", 32, 64, 3));
+  stem.push_back(nn::pool("pool2", kMax, 3, 2));
+  return inception_network(builder, std::move(stem), 64, table, options, 64);
 }
 
 }  // namespace facenet::models
