@@ -46,6 +46,7 @@ using ClusterProgress = std::function<void(double)>;
 /// parameters alone.
 class FACENET_API Clusterer {
  public:
+  /// How groups are found, and when it ends.
   struct Parameters {
     ClusterMethod method = ClusterMethod::average;
     /// Merge while the nearest groups are at most this far apart, in squared L2. There is no default: take it from a

@@ -1,4 +1,4 @@
-// Files around photographs: tables of landmarks, and folders of generated faces.
+// Files around photographs: tables of landmarks, and generated faces, one or folders of them.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +24,17 @@ FACENET_API LandmarkTable read_landmarks(const std::filesystem::path& path);
 /// Called with how many of how many are done; from any thread, one at a time.
 using DataProgress = std::function<void(std::size_t done, std::size_t total)>;
 
+/// A face that was drawn, and where its five points lie.
+struct GeneratedFace {
+  Image image;
+  Landmarks landmarks{};
+};
+
+/// The picture `image_seed` of the person `person_seed`, who does not exist, size x size pixels. The same seeds give
+/// the same picture. Any thread may call it. InvalidArgument unless size is 16 to 2048.
+FACENET_API GeneratedFace generate_face(std::uint64_t person_seed, std::uint64_t image_seed, int size);
+
+/// How many faces generate_dataset draws.
 struct GenerateOptions {
   int people = 100;
   int images = 10;  ///< of each person

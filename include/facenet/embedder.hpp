@@ -12,6 +12,7 @@
 
 namespace facenet {
 
+/// Speed, memory and care of an Embedder.
 struct EmbedderOptions {
   int threads = 0;    ///< 0: all that this process may use
   int batch = 32;     ///< images at a time, 1 to 1024: more are a little faster and take more memory

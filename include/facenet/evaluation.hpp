@@ -22,14 +22,15 @@ struct FacePair {
   std::string a;
   std::string b;
   bool same = false;
-  std::int32_t fold = 1;           ///< from 1
-  std::vector<std::string> extra;  ///< the values of PairList::extra_columns
+  std::int32_t fold = 1;             ///< from 1
+  std::vector<std::string> extra{};  ///< the values of PairList::extra_columns
 };
 
+/// Pairs in the order of their file.
 struct PairList {
-  std::vector<FacePair> pairs;
+  std::vector<FacePair> pairs{};
   std::int32_t folds = 1;
-  std::vector<std::string> extra_columns;
+  std::vector<std::string> extra_columns{};
 };
 
 /// LFW's pairs.txt: a header `folds<TAB>pairs` (or `pairs` alone: one fold), then for each fold that many lines
@@ -55,6 +56,7 @@ struct ScoredPair {
   std::int32_t fold = 1;
 };
 
+/// What one threshold does.
 struct RocPoint {
   float threshold = 0;
   double far = 0;  ///< share of the different pairs accepted
@@ -80,6 +82,7 @@ struct ValAtFar {
   double measured_far = 0;  ///< the share that the threshold does accept, at most `far`
 };
 
+/// One fold, at the threshold that the others chose.
 struct FoldResult {
   std::int32_t fold = 0;
   std::int64_t pairs = 0;
@@ -87,6 +90,7 @@ struct FoldResult {
   float threshold = 0;
 };
 
+/// The outcome of a verification test.
 struct Verification {
   std::int64_t pairs = 0;
   std::int64_t same_pairs = 0;
@@ -100,6 +104,7 @@ struct Verification {
   std::vector<FoldResult> folds;
 };
 
+/// What is asked beyond accuracy.
 struct VerificationOptions {
   std::vector<double> far{1e-1, 1e-2, 1e-3};
   std::optional<float> threshold{};  ///< used for every fold instead of choosing one
@@ -137,12 +142,14 @@ FACENET_API std::vector<ScoredPair> pairs_of_people(const Embeddings& embeddings
 
 // ---------------------------------------------------------------------------------------------- clustering
 
+/// Both from 0 to 1.
 struct PrecisionRecall {
   double precision = 0;
   double recall = 0;
   double f = 0;  ///< their harmonic mean
 };
 
+/// Two ways to compare groups with the truth.
 struct ClusteringScores {
   /// Over pairs of items: those put together that belong together. Where nothing is put together, or nothing belongs
   /// together, there is nothing to get wrong, and precision or recall is 1.
@@ -157,6 +164,7 @@ FACENET_API ClusteringScores score_clustering(std::span<const std::int32_t> clus
 
 // ---------------------------------------------------------------------------------------------- identification
 
+/// The outcome of an identification test.
 struct Identification {
   std::int64_t probes = 0;   ///< with somebody to find
   std::int64_t unmated = 0;  ///< whose person is not in the gallery; they enter no rank

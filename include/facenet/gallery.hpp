@@ -27,6 +27,7 @@ struct Candidate {
   std::optional<double> probability{};  ///< of being this person, where the verifier is calibrated
 };
 
+/// Who an embedding shows.
 struct Identity {
   std::optional<std::string> name{};    ///< absent: unknown, as nobody is within the threshold
   float distance = 0;                   ///< of the nearest candidate; infinite when the gallery is empty

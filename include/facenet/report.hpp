@@ -11,6 +11,7 @@
 
 namespace facenet {
 
+/// Rows of text below a heading.
 struct ReportTable {
   std::string heading;
   std::string note;                  ///< below the table; may be empty
@@ -34,12 +35,14 @@ struct ReportImage {
   bool outlier = false;  ///< marked as doubtful
 };
 
+/// One group on a contact sheet.
 struct ReportCluster {
   std::string title;
   std::int64_t size = 0;  ///< of the cluster; more than images where some were left out
   std::vector<ReportImage> images;
 };
 
+/// Groups of images below a heading.
 struct ReportSheet {
   std::string heading;
   std::string note;

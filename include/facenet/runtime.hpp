@@ -7,6 +7,7 @@
 
 namespace facenet {
 
+/// The machine as the library sees it.
 struct SystemInfo {
   std::string onednn;        ///< version of oneDNN in use, "3.2.0"
   std::string isa;           ///< instruction set that its kernels use, e.g. "AVX-512 with VNNI"

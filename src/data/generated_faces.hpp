@@ -8,19 +8,4 @@
 // apart: neither pixels, nor the mean colour, nor where a point lies verify people (tests/unit/data holds the bounds).
 #pragma once
 
-#include <cstdint>
-
 #include <facenet/dataset.hpp>
-
-namespace facenet {
-
-struct GeneratedFace {
-  Image image;
-  Landmarks landmarks{};
-};
-
-/// The picture `image_seed` of the person `person_seed`, size x size (16 to 2048). The same seeds give the same
-/// picture.
-GeneratedFace generate_face(std::uint64_t person_seed, std::uint64_t image_seed, int size);
-
-}  // namespace facenet

@@ -18,6 +18,7 @@ enum class TripletReduction {
   sum,            ///< nothing: the paper's equation 3
 };
 
+/// The loss of one batch, its gradient, and what it is made of.
 struct TripletLossResult {
   double loss = 0;
   std::int64_t selected = 0;    ///< triplets that entered the loss; for Mining::all those with a positive loss
@@ -33,6 +34,7 @@ struct TripletLossResult {
 /// do not depend on the number of threads.
 class FACENET_API TripletLoss {
  public:
+  /// Margin and divisor.
   struct Parameters {
     float alpha = 0.2F;  ///< the margin, in squared L2
     TripletReduction reduction = TripletReduction::mean_selected;

@@ -58,6 +58,7 @@ struct TripletSelection {
 /// the number of threads.
 class FACENET_API TripletMiner {
  public:
+  /// What is chosen, and how.
   struct Parameters {
     Mining strategy = Mining::semi_hard;
     float alpha = 0.2F;      ///< the margin, in squared L2

@@ -1,12 +1,11 @@
 // A program that knows FaceNetLib by its public headers alone.
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <vector>
 
-#include <facenet/embeddings.hpp>
-#include <facenet/error.hpp>
-#include <facenet/version.hpp>
+#include <facenet/facenet.hpp>
 
 int main() {
   if (std::strcmp(facenet::version(), FACENET_VERSION) != 0) {
@@ -18,12 +17,27 @@ int main() {
   } catch (const facenet::Error& error) {
     std::printf("%s\n", error.what());
   }
-  facenet::Embeddings embeddings;
-  embeddings.append(std::vector<float>{0.6F, 0.8F});
-  embeddings.append(std::vector<float>{0.8F, -0.6F});
-  const float distance = facenet::squared_distance(embeddings[0], embeddings[1]);
-  std::printf("squared distance of two perpendicular unit vectors: %.3f\n", static_cast<double>(distance));
-  if (std::fabs(distance - 2.0F) > 1e-6F) return 1;
+  try {
+    facenet::Image::decode(std::vector<std::uint8_t>{1, 2, 3}, "three bytes");
+    return 1;
+  } catch (const facenet::FormatError& error) {  // thrown inside the library this time
+    std::printf("%s\n", error.what());
+  }
+
+  // The same person or not: a model, two pictures, a threshold and where it comes from.
+  const facenet::Model model = facenet::Model::create("tiny");
+  facenet::Embedder embedder(model, {.threads = 1});
+  const std::vector<float> a = embedder.embed(facenet::generate_face(1, 1, 80).image);
+  const std::vector<float> b = embedder.embed(facenet::generate_face(2, 1, 80).image);
+  const facenet::Verdict verdict = facenet::Verifier(1.1F, "the caller").verify(a, b);
+
+  std::printf("distance %.4f, threshold %.4f, given by %s\n", static_cast<double>(verdict.distance),
+              static_cast<double>(verdict.threshold), verdict.threshold_from.c_str());
+  float length = 0;
+  for (const float value : a) length += value * value;
+  if (a.size() != 128 || std::fabs(length - 1) > 1e-4F) return 1;
+  if (verdict.distance <= 0 || verdict.distance > 4 || verdict.same != (verdict.distance <= 1.1F)) return 1;
+  if (embedder.embed(facenet::generate_face(1, 1, 80).image) != a) return 1;
   std::printf("%s\n", facenet::build_description().c_str());
   return 0;
 }

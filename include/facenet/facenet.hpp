@@ -1,0 +1,21 @@
+// All of FaceNetLib at once.
+#pragma once
+
+#include <facenet/clusterer.hpp>
+#include <facenet/csv.hpp>
+#include <facenet/dataset.hpp>
+#include <facenet/embedder.hpp>
+#include <facenet/embeddings.hpp>
+#include <facenet/error.hpp>
+#include <facenet/evaluation.hpp>
+#include <facenet/files.hpp>
+#include <facenet/gallery.hpp>
+#include <facenet/image.hpp>
+#include <facenet/model.hpp>
+#include <facenet/report.hpp>
+#include <facenet/runtime.hpp>
+#include <facenet/train/training.hpp>
+#include <facenet/train/triplet_loss.hpp>
+#include <facenet/train/triplet_miner.hpp>
+#include <facenet/verifier.hpp>
+#include <facenet/version.hpp>

@@ -1,0 +1,10 @@
+# Runs PROGRAM; fails unless it ends with status 0 and says what the regular expression EXPECTED matches. (A test's own
+# PASS_REGULAR_EXPRESSION would pass over the status.)
+execute_process(COMMAND ${PROGRAM} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE words)
+message("${output}${words}")
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "ended with status ${status}")
+endif()
+if(NOT output MATCHES "${EXPECTED}")
+  message(FATAL_ERROR "expected: ${EXPECTED}")
+endif()
