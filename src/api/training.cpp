@@ -184,8 +184,11 @@ std::vector<std::string> Training::dropped() const {
 
 namespace {
 
-ModelData snapshot(const ModelData& start, const Trainer& trainer, const TrainingOptions& options, double seconds) {
+ModelData snapshot(const ModelData& start, const FolderIndex& index, const Trainer& trainer,
+                   const TrainingOptions& options, double seconds) {
   ModelData data = start;
+  data.data_notes = "trained on " + std::to_string(index.images.size()) + " faces of " +
+                    std::to_string(index.people.size()) + " people";
   data.graph = trainer.result().clone();
   for (const auto& parameter : data.graph.parameters()) parameter->trainable = true;  // frozen here, not for ever
   data.training = json_text({{"steps", trainer.steps()},
@@ -199,7 +202,7 @@ ModelData snapshot(const ModelData& start, const Trainer& trainer, const Trainin
 
 Model Training::model() const {
   const State& s = *state_;
-  return make_model(snapshot(s.model, *s.trainer, s.options, s.seconds));
+  return make_model(snapshot(s.model, s.dataset.index(), *s.trainer, s.options, s.seconds));
 }
 
 void Training::save_checkpoint(const std::filesystem::path& path) const {
@@ -210,7 +213,7 @@ void Training::save_checkpoint(const std::filesystem::path& path) const {
                             {"steps", static_cast<std::uint64_t>(s.trainer->steps())},
                             {"seconds", s.seconds}});
   for (const auto& tensor : s.trainer->state()) extras.tensors.push_back(NamedTensor::of(tensor.name, tensor.value));
-  save_model(path, snapshot(s.model, *s.trainer, s.options, s.seconds), extras);
+  save_model(path, snapshot(s.model, s.dataset.index(), *s.trainer, s.options, s.seconds), extras);
 }
 
 }  // namespace facenet

@@ -64,6 +64,7 @@ TEST_CASE("train writes a model and a line of log for each step", "[program]") {
     CHECK(log[3].contains(key));
   }
   CHECK(log[3].at("step") == 4);
+  CHECK(run({"info", "-m", scratch / "m.fnm"}).out.find("trained on 24 faces of 6 people") != std::string::npos);
   CHECK(run({"embed", "-m", scratch / "m.fnm", world().face(1, 1), "-o", scratch / "e.npy"}).status == 0);
 }
 
