@@ -1,10 +1,18 @@
 // facenet bench: speed on this machine, beside what the machine can do at most.
+#include <stdlib.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <functional>
 #include <memory>
 
+#include <facenet/dataset.hpp>
 #include <facenet/embedder.hpp>
 #include <facenet/error.hpp>
+#include <facenet/runtime.hpp>
+#include <facenet/train/training.hpp>
 
 #include "commands.hpp"
 #include "network.hpp"
@@ -18,7 +26,7 @@ struct Options {
   Network network;
   std::string architecture;
   std::string what = "infer";
-  std::string batches = "1,32";
+  std::string batches;
   std::string precisions = "f32";
   double seconds = 3;
 };
@@ -47,38 +55,97 @@ double quantile(const std::vector<double>& sorted, double share) {
   return sorted[at];
 }
 
-Result measure(const Common& common, const Model& model, std::int64_t batch, double seconds) {
+// Runs `once` for `seconds`, at least 10 times, after three runs that do not count.
+Result measure(const Common& common, std::int64_t batch, double seconds, const std::function<void()>& once) {
   using Clock = std::chrono::steady_clock;
-  reset_peak_memory();
-  Embedder embedder(model, {.threads = common.threads, .batch = static_cast<int>(batch)});
-  std::vector<Image> images;
-  for (std::int64_t i = 0; i < batch; ++i) images.push_back(pattern(model, i));
   Progress progress(common, "batch " + std::to_string(batch));
-  for (int i = 0; i < 3; ++i) embedder.embed(images);
+  for (int i = 0; i < 3; ++i) once();
   std::vector<double> times;
   const auto start = Clock::now();
   double elapsed = 0;
   while (elapsed < seconds || times.size() < 10) {
     if (interrupted().stop_requested()) throw Interrupted("interrupted; the measurement was not finished");
     const auto before = Clock::now();
-    embedder.embed(images);
+    once();
     const auto after = Clock::now();
     times.push_back(std::chrono::duration<double, std::milli>(after - before).count());
     elapsed = std::chrono::duration<double>(after - start).count();
     progress.show(elapsed / seconds);
   }
-  const double sum = static_cast<double>(times.size());
+  const auto images = static_cast<double>(times.size()) * static_cast<double>(batch);
   std::sort(times.begin(), times.end());
-  return {batch, sum * static_cast<double>(batch) / elapsed, quantile(times, 0.5), quantile(times, 0.99),
-          peak_memory_mb()};
+  return {batch, images / elapsed, quantile(times, 0.5), quantile(times, 0.99), peak_memory_mb()};
+}
+
+Result measure_infer(const Common& common, const Model& model, std::int64_t batch, double seconds) {
+  reset_peak_memory();
+  Embedder embedder(model, {.threads = common.threads, .batch = static_cast<int>(batch)});
+  std::vector<Image> images;
+  for (std::int64_t i = 0; i < batch; ++i) images.push_back(pattern(model, i));
+  return measure(common, batch, seconds, [&] { embedder.embed(images); });
+}
+
+// A folder of drawn faces that goes when it is no longer needed.
+class DrawnFaces {
+ public:
+  explicit DrawnFaces(const GenerateOptions& options) {
+    std::string name = std::filesystem::temp_directory_path() / "facenet-bench-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) {
+      throw IoError("cannot make a folder for faces, '" + name + "': " + std::strerror(errno));
+    }
+    folder_ = name;
+    try {
+      generate_dataset(folder_, options, {}, interrupted());
+    } catch (...) {
+      remove();
+      throw;
+    }
+  }
+  ~DrawnFaces() { remove(); }
+  DrawnFaces(const DrawnFaces&) = delete;
+  DrawnFaces& operator=(const DrawnFaces&) = delete;
+  const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  void remove() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  std::filesystem::path folder_;
+};
+
+// Whole steps: faces cut out and augmented, forward, triplets, backward, optimiser.
+Result measure_train(const Common& common, const Model& model, std::int64_t batch, const std::string& precision,
+                     double seconds) {
+  if (batch < 4 || batch % 2 != 0) throw UsageError("a batch to train on is even and at least 4: people by images");
+  TrainingOptions options;
+  options.images_per_person = batch % 4 == 0 && batch > 4 ? 4 : 2;
+  options.people_per_batch = static_cast<int>(batch) / options.images_per_person;
+  options.precision = precision;
+  options.steps = 1'000'000'000;
+  options.seed = common.seed;
+  options.threads = common.threads;
+  reset_peak_memory();
+  const DrawnFaces faces({options.people_per_batch, options.images_per_person, model.input_width(), common.seed});
+  TrainingData data;
+  data.folder = faces.folder();
+  Training training(model, data, options, {}, interrupted());
+  return measure(common, batch, seconds, [&] { training.step(); });
 }
 
 int bench(const Common& common, const Options& options) {
   require_arguments(common, 0, 0, "-m FILE or --arch ARCH");
-  require_name("--what", options.what, {"infer"});
-  for (const auto& precision : split(options.precisions, ',')) require_name("--precision", precision, {"f32"});
+  require_name("--what", options.what, {"infer", "train"});
+  const bool train = options.what == "train";
+  const auto precisions = split(options.precisions, ',');
+  for (const auto& precision : precisions) {
+    require_name("--precision", precision, {"f32", "bf16"});
+    if (precision == "f32") continue;
+    if (!train) throw UsageError("embeddings are computed in f32; bf16 is for --what train");
+    if (!system_info().native_bf16) throw UsageError("this processor does not multiply bf16 itself");
+  }
   if (!(options.seconds > 0 && options.seconds <= 3600)) throw UsageError("--seconds wants a number up to 3600");
-  const auto batches = parse_counts("--batch", options.batches);
+  const auto batches = parse_counts("--batch", !options.batches.empty() ? options.batches : train ? "64" : "1,32");
   if (*std::max_element(batches.begin(), batches.end()) > 1024) throw UsageError("--batch goes to 1024");
   if (!common.model.empty() && !options.architecture.empty()) throw UsageError("-m or --arch, not both");
   Output output(common, {Kind::text, Kind::json, Kind::csv});
@@ -93,28 +160,33 @@ int bench(const Common& common, const Options& options) {
                 "peak_memory_mb"});
   }
   std::vector<std::vector<std::string>> rows;
-  for (const auto batch : batches) {
-    const Result r = measure(common, model, batch, options.seconds);
-    const double gflops = 2 * static_cast<double>(model.multiply_adds()) * r.images_per_s / 1e9;
-    if (output.json()) {
-      output.object({{"network", name},
-                     {"what", options.what},
-                     {"batch", batch},
-                     {"precision", "f32"},
-                     {"threads", common.threads},
-                     {"images_per_s", r.images_per_s},
-                     {"p50_ms", r.p50_ms},
-                     {"p99_ms", r.p99_ms},
-                     {"gflops", gflops},
-                     {"peak_share", gflops / peak},
-                     {"peak_gflops", peak},
-                     {"peak_memory_mb", r.memory_mb}});
-    } else if (output.csv()) {
-      output.row({name, std::to_string(batch), "f32", text_of(r.images_per_s), text_of(r.p50_ms), text_of(r.p99_ms),
-                  text_of(gflops), text_of(gflops / peak), text_of(r.memory_mb)});
-    } else {
-      rows.push_back({name, std::to_string(batch), "f32", fixed(r.images_per_s, 1), fixed(r.p50_ms, 2),
-                      fixed(r.p99_ms, 2), fixed(gflops, 1), percent(gflops / peak, 1), fixed(r.memory_mb, 0)});
+  // A step of training: forward, and two passes of the same size back, to the sources and to the weights.
+  const double passes = train ? 3 : 1;
+  for (const auto& precision : precisions) {
+    for (const auto batch : batches) {
+      const Result r = train ? measure_train(common, model, batch, precision, options.seconds)
+                             : measure_infer(common, model, batch, options.seconds);
+      const double gflops = passes * 2 * static_cast<double>(model.multiply_adds()) * r.images_per_s / 1e9;
+      if (output.json()) {
+        output.object({{"network", name},
+                       {"what", options.what},
+                       {"batch", batch},
+                       {"precision", precision},
+                       {"threads", common.threads},
+                       {"images_per_s", r.images_per_s},
+                       {"p50_ms", r.p50_ms},
+                       {"p99_ms", r.p99_ms},
+                       {"gflops", gflops},
+                       {"peak_share", gflops / peak},
+                       {"peak_gflops", peak},
+                       {"peak_memory_mb", r.memory_mb}});
+      } else if (output.csv()) {
+        output.row({name, std::to_string(batch), precision, text_of(r.images_per_s), text_of(r.p50_ms),
+                    text_of(r.p99_ms), text_of(gflops), text_of(gflops / peak), text_of(r.memory_mb)});
+      } else {
+        rows.push_back({name, std::to_string(batch), precision, fixed(r.images_per_s, 1), fixed(r.p50_ms, 2),
+                        fixed(r.p99_ms, 2), fixed(gflops, 1), percent(gflops / peak, 1), fixed(r.memory_mb, 0)});
+      }
     }
   }
   if (output.text()) {
@@ -135,9 +207,11 @@ Run setup_bench(CLI::App& app, Common& common) {
   app.add_option("--arch", options->architecture, "A network with initial weights, instead of a model")
       ->type_name("ARCH");
   add_network_options(app, options->network);
-  app.add_option("--what", options->what, "infer: embedding images that are decoded already")->type_name("WHAT");
-  app.add_option("--batch", options->batches, "Batch sizes (1,32)")->type_name("LIST");
-  app.add_option("--precision", options->precisions, "f32")->type_name("LIST");
+  app.add_option("--what", options->what,
+                 "infer (default): embedding images that are decoded; train: whole steps on drawn faces")
+      ->type_name("WHAT");
+  app.add_option("--batch", options->batches, "Batch sizes (1,32; to train 64)")->type_name("LIST");
+  app.add_option("--precision", options->precisions, "f32 (default); to train also bf16")->type_name("LIST");
   app.add_option("--seconds", options->seconds, "How long each is measured (3)")->type_name("S");
   add_seed_option(app, common);
   add_output_options(app, common, "Write to this file: .txt, .json, .jsonl, .csv");

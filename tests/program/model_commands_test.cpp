@@ -105,6 +105,14 @@ TEST_CASE("bench measures each batch size beside the machine's peak", "[program]
   CHECK(run({"bench", "-m", world().model, "--batch", "2", "--seconds", "0.05"}).out.find("of peak") !=
         std::string::npos);
   CHECK(run({"bench", "--arch", "tiny", "--batch", "1,none"}).status == 2);
+  CHECK(run({"bench", "--arch", "tiny", "--precision", "bf16"}).status == 2);
+
+  const auto train = run({"bench", "--arch", "tiny", "--what", "train", "--batch", "8", "--seconds", "0.05", "--json"});
+  REQUIRE(train.status == 0);
+  CHECK(train.object().at("what") == "train");
+  CHECK(train.object().at("batch") == 8);
+  CHECK(train.object().at("images_per_s").get<double>() > 0);
+  CHECK(run({"bench", "--arch", "tiny", "--what", "train", "--batch", "1"}).status == 2);
 }
 
 }  // namespace facenet::test
