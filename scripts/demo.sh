@@ -39,7 +39,18 @@ ensure_setup
 build_release facenet_program
 facenet=$RELEASE/examples/facenet/facenet
 "$facenet" info >&2
+
+# What is there is replaced only where this script made it.
+mark=$out/.made-by-facenet-demo
+if [ -n "$(ls -A "$out" 2> /dev/null)" ] && [ ! -e "$mark" ]; then
+  die "$out is not empty and was not made by this script: choose another --out"
+fi
+case $out/ in "${data:-/nowhere}"/*) die "--out cannot lie within --data" ;; esac
 mkdir -p "$out"
+touch "$mark"
+
+# Some of one's own images may be unusable (status 3): they are named, and the rest goes on.
+lenient() { "$@" || [ $? -eq 3 ]; }
 
 if [ -z "$data" ]; then
   say "Generating faces"
@@ -65,10 +76,12 @@ aligned=()
 model=$out/model.fnm
 
 say "Training $arch for $minutes minutes"
-"$facenet" train "$out/train" -o "$model" --arch "$arch" "${aligned[@]}" --minutes "$minutes" \
+lenient "$facenet" train "$out/train" --skip-bad -o "$model" --arch "$arch" "${aligned[@]}" --minutes "$minutes" \
   --margin 0.4 --people-per-batch 24 --images-per-person 5 --optimizer adam --learning-rate 0.002 --schedule cosine \
   --average 0.99 --log "$out/train.jsonl" --eval "$out/calibrate"
 
 say "Testing on people that were neither trained nor calibrated on"
-"$facenet" eval -m "$model" --lfw "$out/test" "${aligned[@]}" --flip --report "$out/report.html" | tee "$out/result.txt"
+lenient "$facenet" eval -m "$model" --lfw "$out/test" "${aligned[@]}" --flip --report "$out/report.html" \
+  -o "$out/result.txt"
+cat "$out/result.txt"
 say "The report: $out/report.html"

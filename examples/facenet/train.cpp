@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -18,6 +19,12 @@ namespace facenet::program {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// The data or the options do not lead to a network that tells people apart: not a fault of the program.
+class Unhealthy : public Error {
+ public:
+  using Error::Error;
+};
 
 struct Options {
   std::string architecture = "nn4";
@@ -70,15 +77,13 @@ class Log {
         if (entry.is_object() && entry.value("step", std::int64_t{0}) <= keep_steps) kept += line + "\n";
       }
     }
-    file_.reset(std::fopen(path.c_str(), "w"));
+    write_file(path, kept);  // whole: nothing of a former log is lost on the way
+    file_.reset(std::fopen(path.c_str(), "a"));
     if (!file_) throw IoError("cannot write the log '" + printable(path) + "'");
-    write(kept);
   }
-  void write(const std::string& text) {
-    if (!file_) return;
-    if (std::fputs(text.c_str(), file_.get()) < 0 || std::fflush(file_.get()) != 0) {
-      throw IoError("cannot write to the log; is the disk full?");
-    }
+  /// False when the line could not be written.
+  bool write(const std::string& text) {
+    return !file_ || (std::fputs(text.c_str(), file_.get()) >= 0 && std::fflush(file_.get()) == 0);
   }
 
  private:
@@ -116,7 +121,7 @@ Training begin(const Options& options, const TrainingData& data, const Common& c
 }
 
 // The steps themselves; whether the training came to its end, or why not.
-enum class End { done, interrupted, unhealthy };
+enum class End { done, interrupted, unhealthy, log_failed };
 
 End run_steps(Training& training, const Options& options, const Common& common, Log& log) {
   Progress progress(common, "training");
@@ -125,7 +130,7 @@ End run_steps(Training& training, const Options& options, const Common& common, 
   while (!training.done()) {
     if (interrupted().stop_requested()) return End::interrupted;
     const TrainingStep step = training.step();
-    log.write(log_line(step));
+    if (!log.write(log_line(step))) return End::log_failed;
     progress.show(training.progress(), describe(step));
     if (step.health != health && !step.explanation.empty()) {
       warn(common, "step " + std::to_string(step.step) + ": " + step.health + ": " + step.explanation);
@@ -133,7 +138,9 @@ End run_steps(Training& training, const Options& options, const Common& common, 
     health = step.health;
     if (health == "diverged" || health == "collapsed") return End::unhealthy;
     const std::chrono::duration<double, std::ratio<60>> since = Clock::now() - saved;
-    if (since.count() >= options.checkpoint_every) {
+    // A sick state must not replace the checkpoint that one could go back to.
+    const bool well = health == "ok" || health == "warming";
+    if (well && since.count() >= options.checkpoint_every) {
       training.save_checkpoint(options.checkpoint);
       saved = Clock::now();
     }
@@ -141,19 +148,90 @@ End run_steps(Training& training, const Options& options, const Common& common, 
   return End::done;
 }
 
-// Calibrated on other people, where some were given.
-Model finished(const Model& model, const Options& options, const Common& common) {
-  if (options.evaluation.empty()) return model;
-  TrainingData others;
-  others.folder = options.evaluation;
-  if (!options.landmarks.empty()) others.landmarks = options.landmarks;
-  others.skip_bad = options.skip_bad;
-  const Calibration calibration = calibrate_on_people(model, others, false, 0.01, common.threads);
-  say(common, "Calibrated on " + calibration.data + ": the same person up to a distance of " +
-                  fixed(static_cast<double>(calibration.threshold), 3) +
-                  (calibration.far ? ", where " + percent(*calibration.far, 0) + " of strangers would be accepted"
-                                   : ", which decides most pairs rightly"));
-  return model.with_calibration(calibration);
+TrainingData data_in(const std::string& folder, const Options& options) {
+  TrainingData data;
+  data.folder = folder;
+  if (!options.landmarks.empty()) data.landmarks = options.landmarks;
+  data.skip_bad = options.skip_bad;
+  return data;
+}
+
+// Calibrated on other people. The model as it is, with a warning, when that cannot be done: hours of training are in
+// it.
+Model calibrated(const Model& model, const Options& options, const Common& common, bool& failed) {
+  try {
+    const Calibration calibration =
+        calibrate_on_people(model, data_in(options.evaluation, options), false, 0.01, common.threads);
+    say(common, "Calibrated on " + calibration.data + ": the same person up to a distance of " +
+                    fixed(static_cast<double>(calibration.threshold), 3) +
+                    (calibration.far ? ", where " + percent(*calibration.far, 0) + " of strangers would be accepted"
+                                     : ", which decides most pairs rightly"));
+    return model.with_calibration(calibration);
+  } catch (const Error& error) {
+    failed = true;
+    warn(common, std::string("the model is not calibrated: ") + error.what());
+    return model;
+  }
+}
+
+// In single quotes where a shell would take a character for something else.
+std::string quoted(const std::string& text) {
+  if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+,:@%") ==
+      std::string::npos) {
+    return text;
+  }
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+// The command that goes on from the checkpoint. What the checkpoint holds itself is not repeated.
+std::string resuming(const Options& options, const Common& common) {
+  std::string command = "facenet train " + quoted(common.arguments[0]) + " -o " + quoted(common.output);
+  const auto add = [&](const std::string& option, const std::string& value) {
+    if (!value.empty()) command += " " + option + " " + quoted(value);
+  };
+  add("--landmarks", options.landmarks);
+  add("--people", options.people);
+  add("--eval", options.evaluation);
+  add("--log", options.log);
+  if (options.skip_bad) command += " --skip-bad";
+  if (options.checkpoint != common.output + ".checkpoint") add("--checkpoint", options.checkpoint);
+  add("--resume", options.checkpoint);
+  return command;
+}
+
+// Options whose values a checkpoint holds: another value beside --resume would not be heard.
+void refuse_with_resume(const CLI::App& app) {
+  for (const char* option : {"--arch",
+                             "--norm",
+                             "--embedding-size",
+                             "--from",
+                             "--freeze",
+                             "--margin",
+                             "--crop",
+                             "--people-per-batch",
+                             "--images-per-person",
+                             "--singles",
+                             "--alpha",
+                             "--mining",
+                             "--optimizer",
+                             "--learning-rate",
+                             "--schedule",
+                             "--warmup",
+                             "--weight-decay",
+                             "--momentum",
+                             "--average",
+                             "--clip-gradient",
+                             "--augment",
+                             "--precision",
+                             "--chunk",
+                             "--seed",
+                             "--threads"}) {
+    if (app.count(option) > 0) {
+      throw UsageError(std::string(option) + " goes with a new training; --resume takes it from the checkpoint");
+    }
+  }
 }
 
 int train(Options options, const Common& common, const CLI::App& app) {
@@ -165,14 +243,16 @@ int train(Options options, const Common& common, const CLI::App& app) {
   options.training.mining = mining_from_name(options.mining);
   options.training.seed = common.seed;
   options.training.threads = common.threads;
+  if (!options.resume.empty()) refuse_with_resume(app);
   if (options.checkpoint.empty()) options.checkpoint = common.output + ".checkpoint";
-  for (const auto& file : {common.output, options.checkpoint}) require_writable(file);
-
-  TrainingData data;
-  data.folder = common.arguments[0];
-  if (!options.landmarks.empty()) data.landmarks = options.landmarks;
+  for (const auto& file : {common.output, options.checkpoint, options.log}) {
+    if (!file.empty()) require_writable(file);
+  }
+  if (!options.evaluation.empty() && !std::filesystem::is_directory(options.evaluation)) {
+    throw IoError("'" + printable(options.evaluation) + "' (--eval) is no folder");
+  }
+  TrainingData data = data_in(common.arguments[0], options);
   if (!options.people.empty()) data.people = options.people;
-  data.skip_bad = options.skip_bad;
 
   // Activations come and go with every step: memory given back to the system would have to be cleared again each time.
   ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
@@ -189,25 +269,22 @@ int train(Options options, const Common& common, const CLI::App& app) {
 
   const End end = run_steps(training, options, common, log);
   if (end != End::unhealthy) training.save_checkpoint(options.checkpoint);
-  const std::string go_on = "facenet train " + printable(common.arguments[0]) + " -o " + printable(common.output) +
-                            (options.landmarks.empty() ? "" : " --landmarks " + printable(options.landmarks)) +
-                            (options.people.empty() ? "" : " --people " + printable(options.people)) +
-                            (options.log.empty() ? "" : " --log " + printable(options.log)) + " --resume " +
-                            printable(options.checkpoint);
   if (end == End::interrupted) {
     std::fprintf(stderr, "Interrupted after step %lld; all is saved. This goes on:\n  %s\n",
-                 static_cast<long long>(training.steps()), go_on.c_str());
+                 static_cast<long long>(training.steps()), resuming(options, common).c_str());
     return kInterrupted;
   }
+  if (end == End::log_failed) throw IoError("cannot write the log '" + printable(options.log) + "'; is the disk full?");
   if (end == End::unhealthy) {
-    std::fprintf(stderr,
-                 "facenet train: stopped at step %lld, since going on would learn nothing; no model was written.\n",
-                 static_cast<long long>(training.steps()));
-    return kOurFault;
+    throw Unhealthy("stopped at step " + std::to_string(training.steps()) +
+                    ", since going on would learn nothing; no model was written");
   }
-  finished(training.model(), options, common).save(common.output);
+  const Model model = training.model();
+  model.save(common.output);
   say(common, "Wrote " + printable(common.output) + " after " + grouped(training.steps()) + " steps.");
-  return dropped.empty() ? kDone : kSomeFailed;
+  bool uncalibrated = false;
+  if (!options.evaluation.empty()) calibrated(model, options, common, uncalibrated).save(common.output);
+  return dropped.empty() && !uncalibrated ? kDone : kSomeFailed;
 }
 
 }  // namespace

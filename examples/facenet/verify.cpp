@@ -35,9 +35,10 @@ int verify(const Common& common, const Options& options) {
     failures.report(2);
     return kFileFault;  // there is no answer about one image
   }
+  if (inputs.size() != 2) throw UsageError("verify takes two images, and got " + std::to_string(inputs.size()));
   const Verdict verdict = verifier.verify(faces.embeddings[0], faces.embeddings[1]);
-  const std::string a = common.arguments[0];
-  const std::string b = common.arguments[1];
+  const std::string a = inputs[0].path.string();
+  const std::string b = inputs[1].path.string();
   const auto text = [](const std::optional<double>& value) { return value ? text_of(*value) : std::string(); };
   if (output.json()) {
     output.object({{"a", a},

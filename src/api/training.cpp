@@ -28,6 +28,9 @@ using Clock = std::chrono::steady_clock;
 // Sets how the model sees faces, where training decides it: aligned to a template, or centre-cropped.
 void settle_contract(ModelData& model, bool aligned, const TrainingOptions& options) {
   if (!aligned) {
+    if (model.contract.template_points) {
+      throw InvalidArgument("the model was trained on aligned faces: training goes on with landmarks only");
+    }
     model.contract.crop_fraction = options.crop;
     return;
   }
@@ -37,10 +40,14 @@ void settle_contract(ModelData& model, bool aligned, const TrainingOptions& opti
   model.contract.template_name = "arcface";
 }
 
-// Which files of which people: another list would give other batches.
-std::string data_fingerprint(const FolderIndex& index) {
+// Which files of which people, and where their faces are: others would give other batches.
+std::string data_fingerprint(const FaceDataset& dataset) {
   Sha256 hash;
-  for (const auto& entry : index.images) hash.update(std::to_string(entry.person) + " " + entry.file + "\n");
+  const auto& images = dataset.index().images;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    hash.update(std::to_string(images[i].person) + " " + images[i].file + "\n");
+    if (const auto& landmarks = dataset.landmarks(i)) hash.update(std::as_bytes(std::span(*landmarks)));
+  }
   return hash.hex();
 }
 
@@ -63,20 +70,21 @@ struct Training::State {
   State(ModelData m, const TrainingData& data, const TrainingOptions& o, const Progress& progress,
         const std::stop_token& stop)
       : options(o),
-        scope(threads_of(o)),
-        model((validate(o), settle_contract(m, data.landmarks.has_value(), o), std::move(m))),
+        model(std::move(m)),
         dataset(open_dataset(model, data, progress, stop)),
         sampler(dataset.index().labels(), sampler_options(o)),
-        fingerprint(data_fingerprint(dataset.index())) {
+        fingerprint(data_fingerprint(dataset)) {
     freeze(model.graph, o.freeze);
     trainer = std::make_unique<Trainer>(model.graph, trainer_options(o));
   }
 
-  // Batches are made from the first one needed on.
+  // Batches are made from the step that comes next on; anew after a step that did not count.
   PrefetchingLoader& batches() {
-    if (!loader) {
-      loader = std::make_unique<PrefetchingLoader>(dataset, sampler, augmentation_of(options.augment),
-                                                   LoaderOptions{.seed = options.seed, .first_step = trainer->steps()});
+    if (!loader || loader->next_step() != trainer->steps()) {
+      loader = std::make_unique<PrefetchingLoader>(
+          dataset, sampler, augmentation_of(options.augment),
+          LoaderOptions{
+              .seed = options.seed, .first_step = trainer->steps(), .threads = std::max(1, threads_of(options) / 2)});
     }
     return *loader;
   }
@@ -89,7 +97,6 @@ struct Training::State {
   }
 
   TrainingOptions options;
-  ThreadScope scope;
   ModelData model;
   FaceDataset dataset;
   IdentitySampler sampler;
@@ -102,9 +109,12 @@ struct Training::State {
 Training::Training(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Training::Training(const Model& start, const TrainingData& data, const TrainingOptions& options,
                    const Progress& progress, const std::stop_token& stop) {
+  validate(options);
+  const ThreadScope threads(threads_of(options));
   ModelData model = model_data(start);
   model.graph = model.graph.clone();  // the caller's model stays as it is
   model.calibration.clear();          // it belonged to the former weights
+  settle_contract(model, data.landmarks.has_value(), options);
   state_ = std::make_unique<State>(std::move(model), data, options, progress, stop);
 }
 Training::~Training() = default;
@@ -121,8 +131,12 @@ Training Training::resume(const std::filesystem::path& checkpoint, const Trainin
   }
   const Json json = parse_json(loaded.extras.state, file);
   TrainingOptions options = options_from_json(member(json, "options", Json::value_t::object, file), file);
-  if (steps) options.steps = *steps;
-  if (minutes) options.minutes = *minutes;
+  if (steps || minutes) {  // the new end alone counts
+    options.steps = steps.value_or(0);
+    options.minutes = minutes.value_or(0);
+  }
+  const ThreadScope threads(threads_of(options));
+  settle_contract(loaded.model, data.landmarks.has_value(), options);
   auto state = std::make_unique<State>(std::move(loaded.model), data, options, progress, stop);
   if (state->fingerprint != member(json, "data", Json::value_t::string, file).get<std::string>()) {
     throw InvalidArgument(file + " was trained on other images than those of '" + printable(data.folder) +

@@ -14,6 +14,9 @@ DatasetOptions dataset_options(const ModelData& model, const TrainingData& data)
   DatasetOptions options;
   options.size = input.width;
   options.skip_bad = data.skip_bad;
+  if (data.landmarks && !model.contract.template_points) {
+    throw InvalidArgument("the model has no template to align faces to: it takes no landmarks");
+  }
   if (data.landmarks) options.face_template = FaceTemplate{input.width, input.height, *model.contract.template_points};
   options.crop = model.contract.crop_fraction;
   return options;

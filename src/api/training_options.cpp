@@ -2,6 +2,8 @@
 #include "api/training_options.hpp"
 
 #include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include <facenet/error.hpp>
 
@@ -50,6 +52,22 @@ void visit(Options& o, Field&& field) {
   field("threads", o.threads);
 }
 
+// Numbers that their type cannot hold are refused, not cut to size.
+template <typename T>
+void read(const Json& json, T& value, const std::string& what) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    value = json.get<std::string>();
+  } else if constexpr (std::is_floating_point_v<T>) {
+    checked_float(json, what);
+    value = json.get<T>();
+  } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+    if (!json.is_number_unsigned()) throw FormatError(what + " must be a whole number, 0 or more");
+    value = json.get<std::uint64_t>();
+  } else {
+    value = static_cast<T>(checked_integer(json, std::numeric_limits<T>::min(), std::numeric_limits<T>::max(), what));
+  }
+}
+
 void require(bool good, const std::string& message) {
   if (!good) throw InvalidArgument(message);
 }
@@ -91,7 +109,8 @@ void validate(const TrainingOptions& o) {
   require(o.margin > -0.5F && o.margin < 2, "the margin must be between -0.5 and 2");
   require(o.crop > 0 && o.crop <= 1, "crop must be above 0 and up to 1");
   require(o.chunk >= 0, "the chunk must be 0 (the whole batch) or more");
-  require(o.threads >= 0, "threads must be 0 (all) or more");
+  require(o.threads >= 0 && o.threads <= 1024, "threads must be 0 (all) to 1024");
+  TripletMiner({o.mining, o.alpha, o.seed});
   augmentation_of(o.augment);
   trainer_options(o);
 }
@@ -107,7 +126,7 @@ Json options_to_json(const TrainingOptions& options) {
 TrainingOptions options_from_json(const Json& json, const std::string& what) {
   TrainingOptions options;
   try {
-    visit(options, [&](const char* name, auto& value) { json.at(name).get_to(value); });
+    visit(options, [&](const char* name, auto& value) { read(json.at(name), value, what + ": " + name); });
     options.mining = mining_from_name(json.at("mining").get<std::string>());
     options.reduction = reduction_from_name(json.at("reduction").get<std::string>());
     validate(options);

@@ -36,7 +36,11 @@ Variable Tape::apply(const std::string& name, const OperatorPtr& op, std::span<c
   checked_shape(name, *op, shapes);
   Saved saved;
   Tensor dst = op->forward(values, options_.mode, saved);
-  if (options_.mode.training && options_.update_buffers) op->update_buffers(values, saved);
+  const bool frozen = std::any_of(src.begin(), src.end(), [&](Variable v) {
+    const auto& p = slot(v).parameter;
+    return p && p->buffer && !p->trainable;
+  });
+  if (options_.mode.training && options_.update_buffers && !frozen) op->update_buffers(values, saved);
   const Variable result = add({std::move(dst), requires_gradient, {}, {}, {}});
   if (options_.record && requires_gradient) {
     records_.push_back({op, {src.begin(), src.end()}, result, std::move(saved)});

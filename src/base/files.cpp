@@ -5,10 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include <facenet/error.hpp>
+
+#include "base/random.hpp"
 
 namespace facenet {
 namespace {
@@ -87,13 +91,20 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
     if (error) break;
     path_ = path_.parent_path() / target;  // an absolute target replaces all before it
   }
-  std::string pattern = path_.native() + ".XXXXXX.tmp";
-  descriptor_ = ::mkostemps(pattern.data(), 4, O_CLOEXEC);
-  if (descriptor_ < 0) io_error("cannot write", path_);
-  temporary_ = pattern;
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  ::fchmod(descriptor_, 0666 & ~mask);
+  const mode_t mode = ::stat(path_.c_str(), &status) == 0 ? status.st_mode & 0777 : 0;
+  // A name of our own and the kernel's umask: asking for the umask would change it for the whole process.
+  static std::atomic<std::uint64_t> count{0};
+  do {
+    const auto now = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+    const std::uint64_t name = mix(now ^ mix(static_cast<std::uint64_t>(::getpid()) ^ mix(++count)));
+    temporary_ = path_.native() + "." + std::to_string(name) + ".tmp";
+    descriptor_ = ::open(temporary_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+  } while (descriptor_ < 0 && errno == EEXIST);
+  if (descriptor_ < 0) {
+    temporary_.clear();
+    io_error("cannot write", path_);
+  }
+  if (mode != 0) ::fchmod(descriptor_, mode);  // what was private stays private
 }
 
 AtomicFile::~AtomicFile() {

@@ -44,6 +44,8 @@ class FaceDataset {
 
   /// The images that can be used.
   const FolderIndex& index() const { return index_; }
+  /// Of an image that is aligned.
+  const std::optional<Landmarks>& landmarks(std::size_t image) const { return landmarks_[image]; }
   /// Those dropped by skip_bad.
   const std::vector<BadImage>& dropped() const { return dropped_; }
   const DatasetOptions& options() const { return options_; }

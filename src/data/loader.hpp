@@ -45,6 +45,8 @@ class PrefetchingLoader {
   PrefetchingLoader(const PrefetchingLoader&) = delete;
   PrefetchingLoader& operator=(const PrefetchingLoader&) = delete;
 
+  /// The step of the batch that comes next.
+  std::int64_t next_step() const { return next_to_give_; }
   /// The next batch, waiting for it when need be. Throws what making it threw.
   FaceBatch next();
 

@@ -2,6 +2,7 @@
 #include "graph/graph.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 
 #include <facenet/error.hpp>
@@ -58,7 +59,9 @@ std::int64_t Graph::multiply_adds() const {
   for (const auto& node : nodes_) {
     std::vector<Shape> shapes;
     for (const int id : node.src) shapes.push_back(value(id).shape);
-    sum += node.op->multiply_adds(shapes);
+    // A file may ask for more than a number holds.
+    if (__builtin_add_overflow(sum, node.op->multiply_adds(shapes), &sum))
+      return std::numeric_limits<std::int64_t>::max();
   }
   return sum;
 }

@@ -79,6 +79,16 @@ std::string checksum(const std::map<std::string, std::string>& metadata) {
   return hash.hex();
 }
 
+// Of a training's state, which the fingerprint of the model does not cover.
+std::string checksum(const std::vector<NamedTensor>& tensors) {
+  Sha256 hash;
+  for (const auto& tensor : tensors) {
+    hash.update(tensor.name + ":" + tensor.shape.text() + ":");
+    hash.update(tensor.bytes);
+  }
+  return hash.hex();
+}
+
 // JSON holds UTF-8 alone: what is none is replaced here, so that the checksum is of what is stored.
 void put_text(std::map<std::string, std::string>& metadata, const std::string& key, const std::string& text) {
   if (text.empty()) return;
@@ -204,6 +214,7 @@ void save_model(const std::filesystem::path& path, const ModelData& model, const
   put_object(metadata, "facenet.training", model.training);
   put_object(metadata, "facenet.calibration", model.calibration);
   put_object(metadata, "facenet.training_state", extras.state);
+  if (!extras.tensors.empty()) metadata["facenet.training_checksum"] = checksum(extras.tensors);
   metadata["facenet.fingerprint"] =
       fingerprint(metadata["facenet.graph"], metadata["facenet.contract"], model.graph.parameters());
   metadata["facenet.checksum"] = checksum(metadata);
@@ -230,6 +241,9 @@ LoadedModel load_model(const std::filesystem::path& path) {
   const std::string& contract_text = text_of(metadata, "facenet.contract", file);
   Graph graph = graph_from_json(parse_json(graph_text, file + ": the graph"), file);
   auto training = take_values(graph, content, file);
+  if (!training.empty() && checksum(training) != text_of(metadata, "facenet.training_checksum", file)) {
+    throw FormatError(file + ": the training's state does not match its checksum" + damaged);
+  }
   LoadedModel loaded{{std::move(graph), {}, {}, {}, {}, {}, {}},
                      text_of(metadata, "facenet.fingerprint", file),
                      {text_or_empty(metadata, "facenet.training_state"), std::move(training)}};

@@ -113,66 +113,73 @@ ConvolutionProblem without_relu(ConvolutionProblem p) {
 
 std::shared_ptr<const ConvolutionForward> convolution_forward(const ConvolutionProblem& p) {
   return cached<ConvolutionForward>(key(1, p), [&] {
-    const auto [pd, layouts] = choose<dnnl::convolution_forward::primitive_desc>(
-        p, [&](Layout src, Layout dst) { return forward_description(p, src, dst); });
-    auto forward = std::make_shared<ConvolutionForward>();
-    forward->src = {p.src, p.type, layouts.first};
-    forward->dst = {destination(p), p.type, layouts.second};
-    std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()},
-                                                     {DNNL_ARG_WEIGHTS, pd.weights_desc()}};
-    if (p.bias) arguments.emplace_back(DNNL_ARG_BIAS, pd.bias_desc());
-    arguments.emplace_back(DNNL_ARG_DST, pd.dst_desc());
-    forward->kernel = primitive_kernel(pd, std::move(arguments));
-    forward->pack = weights_reorder(plain_weights(p), pd.weights_desc());
-    forward->packed_bytes = pd.weights_desc().get_size();
-    return forward;
+    return translated(describe(p), [&] {
+      const auto [pd, layouts] = choose<dnnl::convolution_forward::primitive_desc>(
+          p, [&](Layout src, Layout dst) { return forward_description(p, src, dst); });
+      auto forward = std::make_shared<ConvolutionForward>();
+      forward->src = {p.src, p.type, layouts.first};
+      forward->dst = {destination(p), p.type, layouts.second};
+      std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()},
+                                                       {DNNL_ARG_WEIGHTS, pd.weights_desc()}};
+      if (p.bias) arguments.emplace_back(DNNL_ARG_BIAS, pd.bias_desc());
+      arguments.emplace_back(DNNL_ARG_DST, pd.dst_desc());
+      forward->kernel = primitive_kernel(pd, std::move(arguments));
+      forward->pack = weights_reorder(plain_weights(p), pd.weights_desc());
+      forward->packed_bytes = pd.weights_desc().get_size();
+      return forward;
+    });
   });
 }
 
 std::shared_ptr<const ConvolutionBackwardData> convolution_backward_data(const ConvolutionProblem& with_relu) {
   const ConvolutionProblem p = without_relu(with_relu);
   return cached<ConvolutionBackwardData>(key(2, p), [&] {
-    const auto [pd, layouts] = choose<dnnl::convolution_backward_data::primitive_desc>(p, [&](Layout src, Layout dst) {
-      return dnnl::convolution_backward_data::primitive_desc(
-          engine(), dnnl::algorithm::convolution_direct, descriptor({p.src, p.type, src}), any_weights(p, p.type),
-          descriptor({destination(p), p.type, dst}), dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin),
-          dims(p.pad_end), forward_description(p, src, dst), user_scratchpad());
+    return translated(describe(p), [&] {
+      const auto [pd, layouts] =
+          choose<dnnl::convolution_backward_data::primitive_desc>(p, [&](Layout src, Layout dst) {
+            return dnnl::convolution_backward_data::primitive_desc(
+                engine(), dnnl::algorithm::convolution_direct, descriptor({p.src, p.type, src}), any_weights(p, p.type),
+                descriptor({destination(p), p.type, dst}), dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin),
+                dims(p.pad_end), forward_description(p, src, dst), user_scratchpad());
+          });
+      auto backward = std::make_shared<ConvolutionBackwardData>();
+      backward->diff_src = {p.src, p.type, layouts.first};
+      backward->diff_dst = {destination(p), p.type, layouts.second};
+      backward->kernel = primitive_kernel(pd, {{DNNL_ARG_DIFF_DST, pd.diff_dst_desc()},
+                                               {DNNL_ARG_WEIGHTS, pd.weights_desc()},
+                                               {DNNL_ARG_DIFF_SRC, pd.diff_src_desc()}});
+      backward->pack = weights_reorder(plain_weights(p), pd.weights_desc());
+      backward->packed_bytes = pd.weights_desc().get_size();
+      return backward;
     });
-    auto backward = std::make_shared<ConvolutionBackwardData>();
-    backward->diff_src = {p.src, p.type, layouts.first};
-    backward->diff_dst = {destination(p), p.type, layouts.second};
-    backward->kernel = primitive_kernel(pd, {{DNNL_ARG_DIFF_DST, pd.diff_dst_desc()},
-                                             {DNNL_ARG_WEIGHTS, pd.weights_desc()},
-                                             {DNNL_ARG_DIFF_SRC, pd.diff_src_desc()}});
-    backward->pack = weights_reorder(plain_weights(p), pd.weights_desc());
-    backward->packed_bytes = pd.weights_desc().get_size();
-    return backward;
   });
 }
 
 std::shared_ptr<const ConvolutionBackwardWeights> convolution_backward_weights(const ConvolutionProblem& with_relu) {
   const ConvolutionProblem p = without_relu(with_relu);
   return cached<ConvolutionBackwardWeights>(key(3, p), [&] {
-    const Desc diff_bias({p.weights[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
-    const auto [pd, layouts] =
-        choose<dnnl::convolution_backward_weights::primitive_desc>(p, [&](Layout src, Layout dst) {
-          return dnnl::convolution_backward_weights::primitive_desc(
-              engine(), dnnl::algorithm::convolution_direct, descriptor({p.src, p.type, src}),
-              any_weights(p, DataType::f32), p.bias ? diff_bias : Desc(), descriptor({destination(p), p.type, dst}),
-              dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin), dims(p.pad_end),
-              forward_description(p, src, dst), user_scratchpad());
-        });
-    auto backward = std::make_shared<ConvolutionBackwardWeights>();
-    backward->src = {p.src, p.type, layouts.first};
-    backward->diff_dst = {destination(p), p.type, layouts.second};
-    std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()},
-                                                     {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()},
-                                                     {DNNL_ARG_DIFF_WEIGHTS, pd.diff_weights_desc()}};
-    if (p.bias) arguments.emplace_back(DNNL_ARG_DIFF_BIAS, pd.diff_bias_desc());
-    backward->kernel = primitive_kernel(pd, std::move(arguments));
-    backward->unpack = weights_reorder(pd.diff_weights_desc(), plain_weights(p));
-    backward->packed_bytes = pd.diff_weights_desc().get_size();
-    return backward;
+    return translated(describe(p), [&] {
+      const Desc diff_bias({p.weights[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
+      const auto [pd, layouts] =
+          choose<dnnl::convolution_backward_weights::primitive_desc>(p, [&](Layout src, Layout dst) {
+            return dnnl::convolution_backward_weights::primitive_desc(
+                engine(), dnnl::algorithm::convolution_direct, descriptor({p.src, p.type, src}),
+                any_weights(p, DataType::f32), p.bias ? diff_bias : Desc(), descriptor({destination(p), p.type, dst}),
+                dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin), dims(p.pad_end),
+                forward_description(p, src, dst), user_scratchpad());
+          });
+      auto backward = std::make_shared<ConvolutionBackwardWeights>();
+      backward->src = {p.src, p.type, layouts.first};
+      backward->diff_dst = {destination(p), p.type, layouts.second};
+      std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()},
+                                                       {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()},
+                                                       {DNNL_ARG_DIFF_WEIGHTS, pd.diff_weights_desc()}};
+      if (p.bias) arguments.emplace_back(DNNL_ARG_DIFF_BIAS, pd.diff_bias_desc());
+      backward->kernel = primitive_kernel(pd, std::move(arguments));
+      backward->unpack = weights_reorder(pd.diff_weights_desc(), plain_weights(p));
+      backward->packed_bytes = pd.diff_weights_desc().get_size();
+      return backward;
+    });
   });
 }
 

@@ -99,11 +99,6 @@ dnnl::memory::desc descriptor(const TensorSpec& spec) {
   return {dims, data_type_of(spec.type), tag};
 }
 
-dnnl::memory::desc any_layout(const Shape& shape, DataType type) {
-  return {dnnl::memory::dims(shape.dims().begin(), shape.dims().end()), data_type_of(type),
-          dnnl::memory::format_tag::any};
-}
-
 dnnl::primitive_attr user_scratchpad() {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);

@@ -18,8 +18,6 @@ dnnl::engine& engine();
 
 dnnl::memory::data_type data_type_of(DataType type);
 dnnl::memory::desc descriptor(const TensorSpec& spec);
-/// Any layout that the implementation prefers.
-dnnl::memory::desc any_layout(const Shape& shape, DataType type);
 
 /// Scratchpads are ours: a scratchpad of the library ties a primitive to the thread that made it.
 dnnl::primitive_attr user_scratchpad();

@@ -12,8 +12,8 @@ namespace facenet {
 namespace {
 
 constexpr const char* kHowToGetOne =
-    "give a threshold (squared L2 distance), or calibrate the model on pairs of known truth (facenet calibrate, or "
-    "facenet::calibrate)";
+    "give a threshold (squared L2 distance), or calibrate the model on people it was not trained on (facenet train "
+    "--eval, or facenet::calibrate)";
 
 // A number as short as it reads back.
 std::string text(double value) { return nlohmann::json(value).dump(); }

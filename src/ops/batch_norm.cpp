@@ -1,7 +1,9 @@
 // dst = scale * (src - mean) / sqrt(variance + epsilon) + shift, per channel
 //   training: mean and (biased) variance of the batch; inference: the running ones
-//   diff_src = scale / sqrt(variance + epsilon) * (g - mean(g) - x^ * mean(g * x^)), x^ the normalised src, g =
-//   diff_dst diff_scale = sum(g * x^), diff_shift = sum(g)
+// With x^ the normalised src and g = diff_dst (cut where dst is 0, with ReLU):
+//   diff_src = scale / sqrt(variance + epsilon) * (g - mean(g) - x^ * mean(g * x^))
+//   diff_scale = sum(g * x^)
+//   diff_shift = sum(g)
 #include "ops/batch_norm.hpp"
 
 #include <algorithm>

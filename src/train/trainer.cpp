@@ -141,7 +141,11 @@ StepReport Trainer::step(const Tensor& images, std::span<const std::int32_t> lab
                      loss.mean_negative,
                      embedding_variance(embeddings, n, d),
                      gradient_norm(parameters_)};
-  report.health = monitor_.observe(report.measures);
+  StepMeasures judged = report.measures;  // by the loss of a triplet, whatever the reduction
+  if (options_.reduction == TripletReduction::sum && loss.selected > 0) {
+    judged.loss /= static_cast<double>(loss.selected);
+  }
+  report.health = monitor_.observe(judged);
   if (report.health == Health::diverged) return report;
 
   if (options_.clip_gradient > 0 && report.measures.gradient_norm > static_cast<double>(options_.clip_gradient)) {

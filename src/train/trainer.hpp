@@ -51,7 +51,7 @@ class Trainer {
   Trainer(const Graph& graph, const TrainerOptions& options);
 
   /// `images` [N,H,W,3] u8, `labels` [N]; `progress` 0..1 of the whole training drives the schedule. A step whose loss
-  /// or gradients are not finite reports `diverged` and leaves the weights alone.
+  /// or gradients are not finite reports `diverged` and leaves the weights alone, though not the running statistics.
   StepReport step(const Tensor& images, std::span<const std::int32_t> labels, double progress);
 
   std::int64_t steps() const { return steps_; }
@@ -76,8 +76,8 @@ class Trainer {
   Optimizer optimizer_;
   HealthMonitor monitor_;
   std::int64_t steps_ = 0;
-  std::unique_ptr<class Tape>
-      tape_;  // of the last chunk, kept between embed and back_propagate when it is the only one
+  // Of the last chunk; kept between embed and back_propagate when it is the only one.
+  std::unique_ptr<Tape> tape_;
   int output_ = -1;
 };
 

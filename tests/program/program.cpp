@@ -71,6 +71,18 @@ ProgramResult run(const ProgramCall& call) {
     ::usleep(static_cast<useconds_t>(call.interrupt_after) * 1000);
     ::kill(child, SIGINT);
   }
+  if (call.interrupt_when) {
+    int ended = 0;
+    for (int i = 0; i < 6000 && !call.interrupt_when(); ++i) {  // a minute at most
+      siginfo_t info{};
+      if (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child) {
+        ended = 1;
+        break;
+      }
+      ::usleep(10000);
+    }
+    if (ended == 0) ::kill(child, call.signal);
+  }
   int status = 0;
   ::waitpid(child, &status, 0);
   ProgramResult result;

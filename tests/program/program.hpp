@@ -1,6 +1,7 @@
 // Runs the facenet program as a shell would, and keeps all that it says.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ struct ProgramCall {
   std::map<std::string, std::string> environment{};
   /// Milliseconds after which SIGINT is sent; 0: never.
   int interrupt_after = 0;
+  /// Asked every 10 ms; `signal` is sent once it is true (or after a minute).
+  std::function<bool()> interrupt_when{};
+  int signal = 2;  ///< SIGINT
 };
 
 ProgramResult run(const ProgramCall& call);

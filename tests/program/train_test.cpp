@@ -1,8 +1,11 @@
 // train: the log, resuming to the bit, Ctrl-C, kill -9, fine-tuning, and data that cannot be used.
+#include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <sstream>
 
 #include "catch.hpp"
+#include "io/model_file.hpp"
 #include "program.hpp"
 #include "world.hpp"
 
@@ -11,29 +14,19 @@ namespace fs = std::filesystem;
 namespace facenet::test {
 namespace {
 
-std::vector<std::string> train(const fs::path& model, std::vector<std::string> more) {
-  std::vector<std::string> arguments{"train",
-                                     world().faces,
-                                     "-o",
-                                     model,
-                                     "--arch",
-                                     "tiny",
-                                     "--people-per-batch",
-                                     "4",
-                                     "--images-per-person",
-                                     "3",
-                                     "--landmarks",
-                                     world().faces / "landmarks.csv",
-                                     "--optimizer",
-                                     "adam",
-                                     "--learning-rate",
-                                     "0.001",
-                                     "--average",
-                                     "0.9",
-                                     "--threads",
-                                     "2"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
+std::vector<std::string> joined(std::vector<std::string> list, const std::vector<std::string>& more) {
+  list.insert(list.end(), more.begin(), more.end());
+  return list;
+}
+
+std::vector<std::string> resume(const fs::path& model, const std::vector<std::string>& more) {
+  return joined({"train", world().faces, "-o", model, "--landmarks", world().faces / "landmarks.csv"}, more);
+}
+
+std::vector<std::string> train(const fs::path& model, const std::vector<std::string>& more) {
+  return joined(resume(model, {"--arch", "tiny", "--people-per-batch", "4", "--images-per-person", "3", "--optimizer",
+                               "adam", "--learning-rate", "0.001", "--average", "0.9", "--threads", "2"}),
+                more);
 }
 
 std::vector<nlohmann::json> log_of(const fs::path& file) {
@@ -74,8 +67,8 @@ TEST_CASE("steps, a checkpoint and more steps give the weights of all steps in o
     REQUIRE(run(train(scratch / "whole.fnm", {"--steps", "8", "--precision", precision})).status == 0);
     REQUIRE(run(train(scratch / "half.fnm", {"--steps", "4", "--precision", precision, "--log", scratch / "l.jsonl"}))
                 .status == 0);
-    REQUIRE(run(train(scratch / "rest.fnm",
-                      {"--steps", "8", "--resume", scratch / "half.fnm.checkpoint", "--log", scratch / "l.jsonl"}))
+    REQUIRE(run(resume(scratch / "rest.fnm",
+                       {"--steps", "8", "--resume", scratch / "half.fnm.checkpoint", "--log", scratch / "l.jsonl"}))
                 .status == 0);
     CHECK(fingerprint(scratch / "whole.fnm") == fingerprint(scratch / "rest.fnm"));
     CHECK(fingerprint(scratch / "whole.fnm") != fingerprint(scratch / "half.fnm"));
@@ -83,44 +76,68 @@ TEST_CASE("steps, a checkpoint and more steps give the weights of all steps in o
   }
   // Other images than those it was trained on would give other batches.
   write_text(scratch / "list.txt", "person_0001\nperson_0002\nperson_0003\nperson_0004\nperson_0005\n");
-  const auto other = run(train(scratch / "x.fnm", {"--steps", "8", "--resume", scratch / "half.fnm.checkpoint",
-                                                   "--people", scratch / "list.txt"}));
+  const auto other = run(resume(scratch / "x.fnm", {"--steps", "8", "--resume", scratch / "half.fnm.checkpoint",
+                                                    "--people", scratch / "list.txt"}));
   CHECK(other.status == 2);
   CHECK(other.says("other images"));
-  const auto none = run(train(scratch / "x.fnm", {"--steps", "8", "--resume", scratch / "whole.fnm"}));
+  const auto none = run(resume(scratch / "x.fnm", {"--steps", "8", "--resume", scratch / "whole.fnm"}));
   CHECK(none.status == 4);
   CHECK(none.says("no checkpoint"));
+  const auto deaf = run(resume(scratch / "x.fnm", {"--resume", scratch / "half.fnm.checkpoint", "--alpha", "0.3"}));
+  CHECK(deaf.status == 2);
+  CHECK(deaf.says("--alpha"));
+  // The landmarks belong to the data.
+  CHECK(run({"train", world().faces, "-o", scratch / "x.fnm", "--resume", scratch / "half.fnm.checkpoint"}).status ==
+        2);
+  // The new end alone counts.
+  REQUIRE(
+      run(resume(scratch / "more.fnm", {"--minutes", "0.001", "--resume", scratch / "whole.fnm.checkpoint"})).status ==
+      0);
 }
 
-TEST_CASE("Ctrl-C saves, says how to go on, and that leads to the same weights", "[program]") {
+TEST_CASE("Ctrl-C saves and says how to go on; that command leads to the same weights", "[program]") {
   const ScratchFolder scratch;
-  const auto stopped = run({.arguments = train(scratch / "m.fnm", {"--steps", "1000000", "--log", scratch / "l.jsonl"}),
-                            .interrupt_after = 2500});
+  const fs::path folder = scratch / "a folder";
+  fs::create_directory(folder);
+  const auto arguments = [&](const fs::path& model, const std::string& steps) {
+    return train(model, {"--schedule", "cosine", "--warmup", "0.1", "--steps", steps, "--log", folder / "l.jsonl"});
+  };
+  const auto stopped = run({.arguments = arguments(folder / "m.fnm", "400"), .interrupt_when = [&] {
+                              return fs::exists(folder / "l.jsonl") && log_of(folder / "l.jsonl").size() >= 3;
+                            }});
   REQUIRE(stopped.status == 130);
-  CHECK(stopped.says("--resume " + (scratch / "m.fnm.checkpoint").string()));
-  CHECK(!fs::exists(scratch / "m.fnm"));
-  const auto done = log_of(scratch / "l.jsonl").size();
-  const std::string end = std::to_string(done + 3);
-  REQUIRE(run(train(scratch / "m.fnm", {"--steps", end, "--resume", scratch / "m.fnm.checkpoint"})).status == 0);
-  REQUIRE(run(train(scratch / "whole.fnm", {"--steps", end})).status == 0);
-  CHECK(fingerprint(scratch / "m.fnm") == fingerprint(scratch / "whole.fnm"));
+  CHECK(!fs::exists(folder / "m.fnm"));
+  const auto line = stopped.err.find("  facenet train ");
+  REQUIRE(line != std::string::npos);
+  std::string command = stopped.err.substr(line + 2 + std::string("facenet").size());
+  command = std::getenv("FACENET_PROGRAM") + command.substr(0, command.find('\n')) + " 2> /dev/null";
+  CHECK(std::system(command.c_str()) == 0);
+  REQUIRE(run(arguments(folder / "whole.fnm", "400")).status == 0);
+  CHECK(fingerprint(folder / "m.fnm") == fingerprint(folder / "whole.fnm"));
 }
 
 TEST_CASE("kill -9 leaves a checkpoint that can be loaded", "[program]") {
   const ScratchFolder scratch;
-  int found = 0;
-  for (const char* seconds : {"1.1", "1.43", "1.77", "2.2"}) {
-    std::string command = std::string("timeout -s KILL ") + seconds + " " + std::getenv("FACENET_PROGRAM");
-    for (const auto& argument :
-         train(scratch / "m.fnm", {"--steps", "1000000", "--checkpoint-every", "0.0001", "--quiet"})) {
-      command += " '" + argument + "'";
-    }
-    CHECK(std::system((command + " 2> /dev/null").c_str()) != 0);
-    if (!fs::exists(scratch / "m.fnm.checkpoint")) continue;  // killed before the first
-    ++found;
-    CHECK(run({"info", "-m", scratch / "m.fnm.checkpoint"}).status == 0);
+  const fs::path checkpoint = scratch / "m.fnm.checkpoint";
+  for (const std::uintmax_t writes : {1U, 2U, 5U}) {
+    fs::remove(checkpoint);
+    std::uintmax_t seen = 0;
+    fs::file_time_type last{};
+    const auto killed =
+        run({.arguments = train(scratch / "m.fnm", {"--steps", "1000000", "--checkpoint-every", "0.0001", "--quiet"}),
+             .interrupt_when =
+                 [&] {
+                   std::error_code none;
+                   const auto time = fs::last_write_time(checkpoint, none);
+                   if (!none && time != last) ++seen;
+                   if (!none) last = time;
+                   return seen >= writes;
+                 },
+             .signal = SIGKILL});
+    CHECK(killed.status == 128 + SIGKILL);
+    CHECK(run({"info", "-m", checkpoint}).status == 0);
+    CHECK(run(train(scratch / "n.fnm", {"--steps", "1"})).status == 0);
   }
-  CHECK(found > 0);
 }
 
 TEST_CASE("fine-tuning starts from a model and keeps what is frozen", "[program]") {
@@ -128,6 +145,15 @@ TEST_CASE("fine-tuning starts from a model and keeps what is frozen", "[program]
   const auto tuned = run(train(scratch / "t.fnm", {"--steps", "2", "--from", world().aligned, "--freeze", "conv*"}));
   REQUIRE(tuned.status == 0);
   CHECK(fingerprint(scratch / "t.fnm") != fingerprint(world().aligned));
+  const auto before = load_model(world().aligned).model.graph.parameters();
+  const auto after = load_model(scratch / "t.fnm").model.graph.parameters();
+  REQUIRE(before.size() == after.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto a = before[i]->value.floats();
+    const auto b = after[i]->value.floats();
+    INFO(before[i]->name);
+    if (before[i]->name.starts_with("conv")) CHECK(std::equal(a.begin(), a.end(), b.begin()));
+  }
   const auto nothing = run(train(scratch / "t.fnm", {"--steps", "2", "--freeze", "nosuchlayer*"}));
   CHECK(nothing.status == 2);
   CHECK(nothing.says("nosuchlayer*"));
@@ -167,6 +193,8 @@ TEST_CASE("train refuses what it cannot use, before it starts", "[program]") {
   auto skipping = bad;
   skipping.push_back("--skip-bad");
   CHECK(run(skipping).status == 3);
+  // People to calibrate on are looked for before the training, not after it.
+  CHECK(status(train(scratch / "m.fnm", {"--steps", "1000000", "--eval", "/nonexistent"})) == 4);
   CHECK(fs::exists(scratch / "m.fnm"));
 }
 

@@ -97,7 +97,8 @@ class FACENET_API Training {
   Training(Training&&) noexcept;
   Training& operator=(Training&&) noexcept;
 
-  /// Trains on one batch. A health of "diverged" leaves the weights as they were.
+  /// Trains on one batch. A health of "diverged" leaves the weights as they were, but running statistics have seen the
+  /// batch: go back to a checkpoint.
   TrainingStep step();
   bool done() const;
   /// 0 to 1.
@@ -125,7 +126,8 @@ class FACENET_API Training {
 /// Calibrates a model on people it was not trained on: embeds the folder's faces (both mirror images averaged when
 /// `flip`), pairs them, and chooses the threshold that accepts at most a share `far` of different people; without one,
 /// or when there are fewer than 1 / far different pairs, the threshold that decides most pairs rightly. The result says
-/// which, and holds for images like these. Throws what reading the folder throws; InvalidArgument when it holds no pair.
+/// which, and holds for images like these. Throws what reading the folder throws; InvalidArgument when it holds no
+/// pair.
 FACENET_API Calibration calibrate_on_people(const Model& model, const TrainingData& data, bool flip = false,
                                             std::optional<double> far = {}, int threads = 0);
 

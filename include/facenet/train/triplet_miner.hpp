@@ -26,8 +26,7 @@ FACENET_API double embedding_variance(std::span<const float> embeddings, std::si
 enum class Mining {
   /// A negative further than the positive and within the margin, d(a,p) < d(a,n) < d(a,p) + alpha, at random among
   /// those. Where there is none: if every negative is beyond the margin, no triplet, for its loss is zero; otherwise
-  /// the
-  /// furthest of the negatives that are no further than the positive, the one that violates least.
+  /// the furthest of the negatives that are no further than the positive, the one that violates least.
   semi_hard,
   hardest,  ///< the nearest negative, for every pair
   all,      ///< every triplet with a positive loss; never held as a list

@@ -12,9 +12,8 @@ Graph remove_dropout(const Graph& graph);
 Graph remove_dead_nodes(const Graph& graph);
 /// A ReLU that alone reads a convolution or a batch normalisation becomes part of it.
 Graph fuse_relu(const Graph& graph);
-/// A batch normalisation that alone reads a convolution becomes part of its weights and bias: W' = g W, b' = g b +
-/// shift
-/// - g mean, with g = scale / sqrt(variance + epsilon).
+/// A batch normalisation that alone reads a convolution becomes part of its weights and bias:
+/// W' = g W, b' = g (b - mean) + shift, with g = scale / sqrt(variance + epsilon).
 Graph fold_batch_norm(const Graph& graph);
 
 /// All of them, in the order in which each finds what the one before it left.

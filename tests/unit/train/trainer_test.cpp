@@ -62,6 +62,7 @@ TEST_CASE("training separates people, in float32 and in bf16") {
     if (precision == Precision::bf16 && !kernels::has_native_bf16()) continue;
     auto o = options();
     o.precision = precision;
+    o.mining.strategy = Mining::random;  // every pair, easy or not: the loss then says how well people are told apart
     Trainer trainer(models::tiny({}), o);
     StepReport first;
     StepReport last;
@@ -71,10 +72,11 @@ TEST_CASE("training separates people, in float32 and in bf16") {
       if (i == 0) first = last;
       REQUIRE(last.health != Health::diverged);
     }
-    const double gap_first = first.measures.distance_negative - first.measures.distance_positive;
-    const double gap_last = last.measures.distance_negative - last.measures.distance_positive;
-    INFO("gap " << gap_first << " -> " << gap_last << ", loss " << last.measures.loss);
-    CHECK((last.measures.loss < 0.5 * first.measures.loss || last.measures.triplets == 0));
+    // All triplets of a fresh batch now: the mean of d(a,p) and of d(a,n), not only of those still hard.
+    CHECK(first.measures.triplets > 0);
+    CHECK(first.measures.loss > 0.05);
+    INFO("loss " << first.measures.loss << " -> " << last.measures.loss);
+    CHECK(last.measures.loss < 0.5 * first.measures.loss);
   }
 }
 
@@ -137,12 +139,22 @@ TEST_CASE("frozen parameters stay, averaged weights follow") {
 
 TEST_CASE("a batch without any pair is a valid step that changes no weight") {
   const Graph graph = models::tiny({});
+  std::vector<Tensor> before;
+  for (const auto& p : graph.parameters()) {
+    if (!p->buffer) before.push_back(p->value.clone());
+  }
   Trainer trainer(graph, options());
   auto b = batch(4, 1, 1);
   const auto report = trainer.step(b.images, b.labels, 0);
   CHECK(report.measures.loss == 0);
   CHECK(report.measures.triplets == 0);
   CHECK(report.measures.gradient_norm == 0);
+  std::size_t i = 0;
+  for (const auto& p : graph.parameters()) {
+    if (p->buffer) continue;
+    const auto was = before[i++].floats();
+    CHECK(std::equal(was.begin(), was.end(), p->value.floats().begin()));
+  }
 }
 
 TEST_CASE("a real collapse is named") {
@@ -157,7 +169,7 @@ TEST_CASE("a real collapse is named") {
   for (std::uint64_t i = 0; i < 120 && !named; ++i) {
     const auto b = batch(5, 3, i);
     const auto health = trainer.step(b.images, b.labels, 0).health;
-    named = health == Health::collapsing || health == Health::collapsed || health == Health::diverged;
+    named = health == Health::collapsing || health == Health::collapsed;
   }
   CHECK(named);
 }
