@@ -200,9 +200,9 @@ int evaluate(const Common& common, const Options& options) {
   }
   const Task task = task_of(options);
   if (!task.has_list) {
-    for (const auto& [given, option] : {std::pair(!options.embeddings.empty(), "--embeddings"),
-                                        std::pair(!options.group_by.empty(), "--group-by"),
-                                        std::pair(options.threshold.has_value(), "--threshold")}) {
+    for (const auto& [given, option] :
+         {std::pair(!options.embeddings.empty(), "--embeddings"), std::pair(!options.group_by.empty(), "--group-by"),
+          std::pair(options.threshold.has_value(), "--threshold")}) {
       if (given) throw UsageError(std::string(option) + " needs a list of pairs; there is no pairs.txt");
     }
     if (output.csv()) throw UsageError("--csv gives the pairs of a list; there is no pairs.txt");
