@@ -2,10 +2,12 @@
 #include "common.hpp"
 
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -112,16 +114,38 @@ std::vector<std::int64_t> parse_counts(const std::string& option, const std::str
   return counts;
 }
 
+namespace {
+
+std::atomic<bool> progress_shown{false};
+
+// Words go where a progress line stood; it comes again below them.
+void clear_progress() {
+  if (progress_shown.exchange(false)) std::fputs("\r\x1b[K", stderr);
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace
+
 void say(const Common& common, const std::string& text) {
-  if (!common.quiet) std::fprintf(stderr, "%s\n", text.c_str());
+  if (common.quiet) return;
+  clear_progress();
+  std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 void tell(const Common& common, const std::string& text) {
-  if (common.verbose && !common.quiet) std::fprintf(stderr, "%s\n", text.c_str());
+  if (!common.verbose || common.quiet) return;
+  clear_progress();
+  std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 void warn(const Common& common, const std::string& text) {
-  if (!common.quiet) std::fprintf(stderr, "facenet %s: warning: %s\n", common.command.c_str(), text.c_str());
+  if (common.quiet) return;
+  clear_progress();
+  std::fprintf(stderr, "facenet %s: warning: %s\n", common.command.c_str(), text.c_str());
 }
 
 int Failures::report(std::size_t total) const {
@@ -141,16 +165,13 @@ Progress::Progress(const Common& common, std::string what)
       what_(std::move(what)),
       start_(std::chrono::steady_clock::now()) {}
 
-Progress::~Progress() {
-  if (shown_) std::fputs("\r\x1b[K", stderr);
-}
+Progress::~Progress() { clear_progress(); }
 
 void Progress::show(double share, const std::string& detail) {
   if (!active_) return;
   const auto now = std::chrono::steady_clock::now();
   if (now - last_ < std::chrono::milliseconds(100)) return;
   last_ = now;
-  shown_ = true;
   share = std::clamp(share, 0.0, 1.0);
   constexpr int kWidth = 30;
   const int filled = static_cast<int>(share * kWidth);
@@ -162,8 +183,12 @@ void Progress::show(double share, const std::string& detail) {
     const auto seconds = static_cast<long>(elapsed * (1 - share) / share + 0.5);
     std::snprintf(left.data(), left.size(), "  %ld:%02ld left", seconds / 60, seconds % 60);
   }
-  std::fprintf(stderr, "\r%s [%s] %3d%%%s%s%s\x1b[K", what_.c_str(), bar.c_str(), static_cast<int>(share * 100),
-               detail.empty() ? "" : "  ", detail.c_str(), left.data());
+  std::string percent = std::to_string(static_cast<int>(share * 100));
+  percent.insert(0, 3 - percent.size(), ' ');
+  std::string line = what_ + " [" + bar + "] " + percent + "%" + (detail.empty() ? "" : "  ") + detail + left.data();
+  line.resize(std::min(line.size(), terminal_columns() - 1));  // a line that wraps could not be written over
+  progress_shown = true;
+  std::fprintf(stderr, "\r%s\x1b[K", line.c_str());
   std::fflush(stderr);
 }
 

@@ -87,7 +87,6 @@ class Progress {
   void show(std::size_t done, std::size_t total);
 
  private:
-  bool shown_ = false;
   bool active_;
   std::string what_;
   std::chrono::steady_clock::time_point start_;

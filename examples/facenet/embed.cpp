@@ -47,8 +47,7 @@ int embed(const Common& common, const FaceOptions& options) {
   if (output.kind() == Kind::npy) {
     std::string table = csv_row(face_columns());
     for (const auto& face : faces.faces) table += csv_row(face_row(face));
-    write_file(beside, table);
-    write_npy(common.output, faces.embeddings);
+    write_npy(common.output, faces.embeddings, beside, table);
     say(common, "wrote " + printable(common.output) + ": " + grouped(static_cast<std::int64_t>(faces.faces.size())) +
                     " embeddings of " + std::to_string(faces.embeddings.dimension) +
                     " numbers; which is whose: " + printable(beside));

@@ -82,6 +82,7 @@ std::vector<Input> expand_inputs(const Common& common, Failures& failures) {
       if (!line.empty()) add(line, inputs, failures);
     }
   }
+  if (inputs.empty() && failures.empty()) throw UsageError("standard input names no file");
   return inputs;
 }
 

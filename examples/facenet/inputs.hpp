@@ -16,7 +16,8 @@ struct Input {
 };
 
 /// In the order given; what is in a folder by the order of its bytes: JPEG, PNG and BMP files by their ending, hidden
-/// ones left out. What is missing or cannot be listed goes to `failures`. UsageError when there are no arguments.
+/// ones left out. What is missing or cannot be listed goes to `failures`. UsageError when there are no arguments,
+/// or only an empty list.
 std::vector<Input> expand_inputs(const Common& common, Failures& failures);
 
 /// Whether the name ends like an image's.

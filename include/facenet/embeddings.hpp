@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <facenet/export.hpp>
@@ -29,6 +30,11 @@ FACENET_API float squared_distance(std::span<const float> a, std::span<const flo
 
 /// NumPy's .npy file of [N,D] float32, version 1.0, C order. Written whole or not at all; IoError when it cannot be.
 FACENET_API void write_npy(const std::filesystem::path& path, const Embeddings& embeddings);
+
+/// The same, with a text file `beside` it that says whose the rows are: neither takes its place before both have been
+/// written.
+FACENET_API void write_npy(const std::filesystem::path& path, const Embeddings& embeddings,
+                           const std::filesystem::path& beside, std::string_view text);
 
 /// Versions 1.0 to 3.0, two dimensions, little-endian float32 in C order; anything else, and a size that is not that of
 /// the file, is a FormatError.

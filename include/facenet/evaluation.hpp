@@ -133,9 +133,9 @@ FACENET_API std::vector<GroupResult> evaluate_groups(std::span<const ScoredPair>
 
 /// Pairs of embeddings by the people they belong to, scored. All same pairs, but at most `most_same` drawn at random
 /// person by person in turn, so that nobody with many images drowns the rest; and `different_per_same` times as many of
-/// different people. Folds of 1 to `folds` divide the people, not the pairs: no person is in two. `labels` [N]: a
-/// number for each person. InvalidArgument when there are no two images of one person in every fold, or only one
-/// person.
+/// different people, or all there are. No pair comes twice. Folds of 1 to `folds` divide the people, not the pairs: no
+/// person is in two. `labels` [N]: a number for each person. InvalidArgument when there are no two images of one person
+/// in every fold, or only one person.
 FACENET_API std::vector<ScoredPair> pairs_of_people(const Embeddings& embeddings, std::span<const std::int32_t> labels,
                                                     std::int32_t folds = 1, std::int64_t most_same = 3000,
                                                     double different_per_same = 1, std::uint64_t seed = 1);

@@ -24,7 +24,7 @@ DatasetOptions dataset_options(const ModelData& model, const TrainingData& data)
 
 FolderIndex folder_index(const TrainingData& data) {
   if (!data.people) return index_folder(data.folder);
-  return index_folder(data.folder, read_people_list(*data.people));
+  return index_folder(data.folder, read_people_list(*data.people, data.folder));
 }
 
 }  // namespace

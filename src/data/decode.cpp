@@ -180,7 +180,7 @@ Image Image::decode(std::span<const std::uint8_t> bytes, const std::string& name
   if (bytes.size() > std::size_t{0x7fffffff}) fail(name, "the file is larger than 2 GiB");
   if (starts("\xff\xd8\xff")) {
     const JpegHeader header = read_jpeg_header(bytes);
-    Image image = decode_jpeg(bytes, header, name);
+    Image image = decode_jpeg(header.repaired.empty() ? bytes : Bytes(header.repaired), header, name);
     if (!header.has_end) fail(name, "the JPEG data is cut off (no end marker)");
     return upright(image, header.orientation);
   }

@@ -45,7 +45,16 @@ JpegHeader read_jpeg_header(Bytes bytes) {
   JpegHeader header;
   std::size_t at = 2;  // after start-of-image
   bool oriented = false;
-  while (at + 4 <= bytes.size() && bytes[at] == 0xff) {
+  std::size_t copied = 0;
+  while (at + 4 <= bytes.size()) {
+    if (bytes[at] != 0xff || bytes[at + 1] == 0) {  // no marker: stray bytes
+      header.repaired.insert(header.repaired.end(), bytes.begin() + static_cast<std::ptrdiff_t>(copied),
+                             bytes.begin() + static_cast<std::ptrdiff_t>(at));
+      ++at;
+      while (at < bytes.size() && bytes[at] != 0xff) ++at;
+      copied = at;
+      continue;
+    }
     const std::uint8_t marker = bytes[at + 1];
     if (marker == 0xff) {  // padding
       ++at;
@@ -65,6 +74,9 @@ JpegHeader read_jpeg_header(Bytes bytes) {
       header.adobe = true;
     }
     at += 2 + length;
+  }
+  if (copied != 0) {
+    header.repaired.insert(header.repaired.end(), bytes.begin() + static_cast<std::ptrdiff_t>(copied), bytes.end());
   }
   if (header.scan != 0) {
     // Inside entropy-coded data 0xff is followed by 0 or a restart marker: 0xff 0xd9 can only be the end.

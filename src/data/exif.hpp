@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace facenet {
 
@@ -15,9 +16,12 @@ struct JpegHeader {
   bool adobe = false;    ///< an Adobe marker: CMYK values are stored inverted
   std::size_t scan = 0;  ///< offset of the first start-of-scan marker; 0 when there is none
   bool has_end = false;  ///< an end-of-image marker follows the first scan
+  /// The file without the stray bytes between its segments, which some cameras write; empty when there are none. A
+  /// decoder would warn of them, and of the first thing only: a later warning, of lost pixels, would go unseen.
+  std::vector<std::uint8_t> repaired{};
 };
 
-/// Never reads outside `bytes`, allocates nothing, and accepts any content.
+/// Never reads outside `bytes`, allocates at most a copy of them, and accepts any content.
 JpegHeader read_jpeg_header(std::span<const std::uint8_t> bytes);
 
 }  // namespace facenet

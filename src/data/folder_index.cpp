@@ -99,7 +99,7 @@ FolderIndex index_folder(const fs::path& root, const std::optional<std::vector<s
   return index;
 }
 
-std::vector<std::string> read_people_list(const fs::path& path) {
+std::vector<std::string> read_people_list(const fs::path& path, const fs::path& root) {
   const auto bytes = read_file(path, std::uint64_t{256} << 20U);
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   std::vector<std::string> people;
@@ -109,7 +109,9 @@ std::vector<std::string> read_people_list(const fs::path& path) {
     text.remove_prefix(std::min(end + 1, text.size()));
     line = line.substr(0, line.find_first_of("\t\r"));
     while (line.ends_with(' ')) line.remove_suffix(1);
-    if (line.find_first_not_of("0123456789") != line.npos) people.emplace_back(line);
+    std::error_code error;
+    const bool digits = line.find_first_not_of("0123456789") == line.npos;
+    if (!digits || (!line.empty() && fs::is_directory(root / line, error))) people.emplace_back(line);
   }
   if (people.empty()) throw FormatError("'" + printable(path) + "' names nobody: expected one person a line");
   return people;

@@ -37,9 +37,10 @@ struct FolderIndex {
 FolderIndex index_folder(const std::filesystem::path& root,
                          const std::optional<std::vector<std::string>>& only = std::nullopt);
 
-/// A list of people, one a line. What follows a tab is passed over, and so are lines of digits alone: LFW's people.txt
-/// can be read as it is. IoError; FormatError when it names nobody.
-std::vector<std::string> read_people_list(const std::filesystem::path& path);
+/// A list of people, one a line. What follows a tab is passed over, and so are lines of digits alone that name no
+/// folder in `root`: LFW's people.txt, which has counts, can be read as it is. IoError; FormatError when it names
+/// nobody.
+std::vector<std::string> read_people_list(const std::filesystem::path& path, const std::filesystem::path& root);
 
 /// Whether a file's name ends like an image's.
 bool is_image_name(const std::filesystem::path& path);

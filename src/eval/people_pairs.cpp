@@ -1,7 +1,10 @@
 // Pairs for verification, drawn from labelled embeddings.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
+#include <unordered_map>
+#include <utility>
 
 #include <facenet/error.hpp>
 #include <facenet/evaluation.hpp>
@@ -11,9 +14,47 @@
 namespace facenet {
 namespace {
 
+// The numbers from 0 to `left - 1` in a random order, each once: a shuffle that remembers only what it has moved, since
+// one person's 20,000 images make 200 million pairs.
+class Lottery {
+ public:
+  explicit Lottery(std::uint64_t count) : left_(count) {}
+  std::uint64_t left() const { return left_; }
+  /// What lies at a place below left().
+  std::uint64_t at(std::uint64_t place) const {
+    const auto moved = moved_.find(place);
+    return moved == moved_.end() ? place : moved->second;
+  }
+  void remove(std::uint64_t place) {
+    --left_;
+    if (place != left_) moved_[place] = at(left_);
+    moved_.erase(left_);
+  }
+  std::uint64_t draw(Random& random) {
+    const std::uint64_t place = random.below(left_);
+    const std::uint64_t drawn = at(place);
+    remove(place);
+    return drawn;
+  }
+
+ private:
+  std::uint64_t left_;
+  std::unordered_map<std::uint64_t, std::uint64_t> moved_{};
+};
+
+std::uint64_t pairs_among(std::uint64_t count) { return count < 2 ? 0 : count * (count - 1) / 2; }
+
+// The pairs (0,1), (0,2), (1,2), (0,3), ... by their number.
+std::pair<std::size_t, std::size_t> pair_of(std::uint64_t number) {
+  auto b = static_cast<std::uint64_t>((1 + std::sqrt(8 * static_cast<double>(number) + 1)) / 2);
+  while (pairs_among(b) > number) --b;  // where the root was rounded
+  while (pairs_among(b + 1) <= number) ++b;
+  return {static_cast<std::size_t>(number - pairs_among(b)), static_cast<std::size_t>(b)};
+}
+
 struct Person {
   std::vector<std::size_t> images;
-  std::vector<std::pair<std::size_t, std::size_t>> pairs;  // shuffled, the next to take last
+  Lottery pairs;
 };
 
 // People in folds: the k-th person in a shuffled order goes to fold k mod folds.
@@ -22,18 +63,12 @@ std::vector<std::vector<Person>> divided(std::span<const std::int32_t> labels, s
   for (std::size_t i = 0; i < labels.size(); ++i) images[labels[i]].push_back(i);
   std::vector<Person> people;
   for (auto& [label, list] : images) {
-    Person person{std::move(list), {}};
-    for (std::size_t i = 0; i < person.images.size(); ++i) {
-      for (std::size_t j = i + 1; j < person.images.size(); ++j) {
-        person.pairs.emplace_back(person.images[i], person.images[j]);
-      }
-    }
-    random.shuffle(std::span(person.pairs));
-    people.push_back(std::move(person));
+    const std::uint64_t pairs = pairs_among(list.size());
+    people.push_back({std::move(list), Lottery(pairs)});
   }
   random.shuffle(std::span(people));
   // Those with pairs first: each fold then gets its share of them.
-  std::stable_partition(people.begin(), people.end(), [](const Person& p) { return !p.pairs.empty(); });
+  std::stable_partition(people.begin(), people.end(), [](const Person& p) { return p.pairs.left() > 0; });
   std::vector<std::vector<Person>> result(static_cast<std::size_t>(folds));
   for (std::size_t i = 0; i < people.size(); ++i) result[i % result.size()].push_back(std::move(people[i]));
   return result;
@@ -61,9 +96,9 @@ std::vector<ScoredPair> pairs_of_people(const Embeddings& embeddings, std::span<
     for (bool more = true; more && same < quota;) {  // in rounds: a pair of each person that has any left
       more = false;
       for (auto& person : here) {
-        if (person.pairs.empty() || same == quota) continue;
-        add(person.pairs.back().first, person.pairs.back().second, true, fold);
-        person.pairs.pop_back();
+        if (person.pairs.left() == 0 || same == quota) continue;
+        const auto [a, b] = pair_of(person.pairs.draw(random));
+        add(person.images[a], person.images[b], true, fold);
         ++same;
         more = true;
       }
@@ -72,13 +107,19 @@ std::vector<ScoredPair> pairs_of_people(const Embeddings& embeddings, std::span<
       throw InvalidArgument("there are too few people with two images or more for " + std::to_string(folds) +
                             " fold(s) of pairs");
     }
-    const auto different = static_cast<std::size_t>(static_cast<double>(same) * different_per_same + 0.5);
-    for (std::size_t i = 0; i < different; ++i) {
-      const std::size_t a = random.below(here.size());
-      std::size_t b = random.below(here.size() - 1);
-      if (b >= a) ++b;
-      add(here[a].images[random.below(here[a].images.size())], here[b].images[random.below(here[b].images.size())],
-          false, fold);
+    // Two people first, then an image of each: nobody with many images drowns the rest.
+    const double different = std::floor(static_cast<double>(same) * different_per_same + 0.5);
+    Lottery couples(pairs_among(here.size()));
+    std::unordered_map<std::uint64_t, Lottery> of_couple;
+    for (std::size_t i = 0; static_cast<double>(i) < different && couples.left() > 0; ++i) {
+      const std::uint64_t place = random.below(couples.left());
+      const std::uint64_t couple = couples.at(place);
+      const auto [a, b] = pair_of(couple);
+      const std::uint64_t across = here[b].images.size();
+      Lottery& lottery = of_couple.try_emplace(couple, here[a].images.size() * across).first->second;
+      const std::uint64_t drawn = lottery.draw(random);
+      add(here[a].images[drawn / across], here[b].images[drawn % across], false, fold);
+      if (lottery.left() == 0) couples.remove(place);
     }
   }
   return pairs;

@@ -129,9 +129,7 @@ std::string_view header_text(std::span<const std::uint8_t> bytes, const std::str
   return all.substr(8 + field, length);
 }
 
-}  // namespace
-
-void write_npy(const std::filesystem::path& path, const Embeddings& embeddings) {
+void write_rows(AtomicFile& file, const Embeddings& embeddings) {
   if (embeddings.size() * embeddings.dimension != embeddings.values.size()) {
     throw InvalidArgument("the embeddings are not whole rows of " + std::to_string(embeddings.dimension) + " numbers");
   }
@@ -144,11 +142,27 @@ void write_npy(const std::filesystem::path& path, const Embeddings& embeddings) 
   start += std::string("\x01\x00", 2);
   start += static_cast<char>(header.size() & 0xffU);
   start += static_cast<char>(header.size() >> 8U);
-  AtomicFile file(path);
   file.write(start);
   file.write(header);
   file.write(std::as_bytes(std::span(embeddings.values)));
+}
+
+}  // namespace
+
+void write_npy(const std::filesystem::path& path, const Embeddings& embeddings) {
+  AtomicFile file(path);
+  write_rows(file, embeddings);
   file.commit();
+}
+
+void write_npy(const std::filesystem::path& path, const Embeddings& embeddings, const std::filesystem::path& beside,
+               std::string_view text) {
+  AtomicFile file(path);
+  write_rows(file, embeddings);
+  AtomicFile text_file(beside);
+  text_file.write(text);
+  file.commit();
+  text_file.commit();
 }
 
 Embeddings parse_npy(std::span<const std::uint8_t> bytes, const std::string& name) {

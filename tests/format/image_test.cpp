@@ -186,6 +186,30 @@ TEST_CASE("a file cut off anywhere is an error, never a picture with a grey rest
   }
 }
 
+TEST_CASE("JPEG: stray bytes between segments lose nothing, and hide no damage") {
+  const Image image = picture(64, 48);
+  const Bytes plain = with_orientation(image.encode_jpeg(90), 6, true);  // APP1, then APP0
+  const auto with = [&](const Bytes& stray, std::size_t at) {
+    Bytes file(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(at));
+    append(file, stray);
+    append(file, plain, at);
+    return file;
+  };
+  const auto length = [&](std::size_t at) { return std::size_t{2} + plain[at + 2] * 256U + plain[at + 3]; };
+  const std::size_t first = 2 + length(2);
+  const std::size_t second = first + length(first);
+  for (const Bytes& stray : {Bytes{0}, Bytes{1, 2, 3}, Bytes{0xff, 0x00}, Bytes{0xff}}) {
+    INFO(stray.size() << " bytes, the first " << int{stray[0]});
+    CHECK(Image::decode(with(stray, first)) == Image::decode(plain));
+    Bytes file = with(stray, second);
+    CHECK(Image::decode(file) == Image::decode(plain));
+    // Nearer than the end marker, a restart marker that nothing announced: pixels are lost.
+    file[file.size() - 40] = 0xff;
+    file[file.size() - 39] = 0xd3;
+    CHECK_THROWS_AS(Image::decode(file), FormatError);
+  }
+}
+
 TEST_CASE("a real photograph cut off at many lengths is refused") {
   const auto data = shared_data();
   if (!data) return;

@@ -1,5 +1,8 @@
 // npy files: round trip, and headers that mean harm.
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 
 #include <facenet/error.hpp>
@@ -38,6 +41,32 @@ TEST_CASE("npy: embeddings come back the same") {
   CHECK(read_npy(scratch / "none.npy").size() == 0);
   CHECK_THROWS_AS(write_npy(scratch / "no" / "folder.npy", embeddings), IoError);
   CHECK_THROWS_AS(write_npy(scratch / "torn.npy", {3, {1, 2}}), InvalidArgument);
+}
+
+TEST_CASE("npy: with a file beside it, both are new or both are as they were") {
+  const test::ScratchFolder scratch;
+  const Embeddings one{2, {1, 2}};
+  write_npy(scratch / "a.npy", one, scratch / "a.csv", "one");
+  CHECK(read_npy(scratch / "a.npy").values == one.values);
+  CHECK(read_file(scratch / "a.csv") == std::vector<std::uint8_t>{'o', 'n', 'e'});
+  // A limit to the size of files stands for a full disk.
+  rlimit former{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &former) == 0);
+  const rlimit small{4096, former.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  bool failed = false;
+  try {
+    write_npy(scratch / "a.npy", {2, std::vector<float>(2000)}, scratch / "a.csv", "two");
+  } catch (const IoError&) {
+    failed = true;
+  }
+  ::setrlimit(RLIMIT_FSIZE, &former);
+  std::signal(SIGXFSZ, handler);
+  CHECK(failed);
+  CHECK(read_npy(scratch / "a.npy").values == one.values);
+  CHECK(read_file(scratch / "a.csv") == std::vector<std::uint8_t>{'o', 'n', 'e'});
+  CHECK(std::distance(std::filesystem::directory_iterator(scratch.path()), {}) == 2);
 }
 
 TEST_CASE("npy: other spellings of the header are read") {

@@ -96,6 +96,16 @@ TEST_CASE("embed reads a list of paths from standard input", "[program]") {
   CHECK(lines[2].at("file") == world().face(1, 1));
   call.arguments = {"embed", "-m", world().model, "-", "-", "--json"};
   CHECK(run(call).status == 2);
+  const ScratchFolder scratch;
+  for (const std::string input : {"", "\n"}) {
+    const auto embed = run(ProgramCall{{"embed", "-m", world().model, "-", "-o", scratch / "e.npy"}, input});
+    CHECK(embed.status == 2);
+    CHECK(embed.says("standard input names no file"));
+    const auto identify =
+        run(ProgramCall{{"identify", "-m", world().model, "--gallery", world().faces, "--threshold", "1", "-"}, input});
+    CHECK(identify.status == 2);
+    CHECK(identify.says("standard input names no file"));
+  }
 }
 
 TEST_CASE("bad images among good ones are listed at the end, with status 3", "[program]") {

@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -52,6 +54,18 @@ ProgramResult run(const ProgramCall& call) {
   const std::string out = scratch / "out";
   const std::string err = scratch / "err";
 
+  int terminal = -1;
+  std::string terminal_name;
+  if (call.columns > 0) {
+    terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal < 0 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0) throw std::runtime_error("no terminal");
+    terminal_name = ::ptsname(terminal);
+    winsize size{};
+    size.ws_row = 24;
+    size.ws_col = call.columns;
+    ::ioctl(terminal, TIOCSWINSZ, &size);
+  }
+
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("cannot fork");
   if (child == 0) {
@@ -61,7 +75,11 @@ ProgramResult run(const ProgramCall& call) {
     };
     open_as(in, O_RDONLY, 0);
     open_as(out, O_WRONLY | O_CREAT, 1);
-    open_as(err, O_WRONLY | O_CREAT, 2);
+    if (call.columns > 0) {
+      open_as(terminal_name, O_RDWR | O_NOCTTY, 2);
+    } else {
+      open_as(err, O_WRONLY | O_CREAT, 2);
+    }
     ::unsetenv("FACENET_MODEL");
     for (const auto& [name, value] : call.environment) ::setenv(name.c_str(), value.c_str(), 1);
     ::execv(program, argv.data());
@@ -83,12 +101,22 @@ ProgramResult run(const ProgramCall& call) {
     }
     if (ended == 0) ::kill(child, call.signal);
   }
+  std::string shown;  // read while the program runs: a terminal holds little
+  for (char part[256]; terminal >= 0;) {
+    const ssize_t count = ::read(terminal, part, sizeof part);
+    if (count > 0) {
+      shown.append(part, static_cast<std::size_t>(count));
+    } else if (count == 0 || errno != EINTR) {  // EIO: the program has closed it
+      ::close(terminal);
+      terminal = -1;
+    }
+  }
   int status = 0;
   ::waitpid(child, &status, 0);
   ProgramResult result;
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   result.out = content_of(out);
-  result.err = content_of(err);
+  result.err = call.columns > 0 ? shown : content_of(err);
   return result;
 }
 

@@ -32,6 +32,8 @@ struct ProgramCall {
   /// Asked every 10 ms; `signal` is sent once it is true (or after a minute).
   std::function<bool()> interrupt_when{};
   int signal = 2;  ///< SIGINT
+  /// Standard error is a terminal of this many columns; 0: a file.
+  unsigned short columns = 0;
 };
 
 ProgramResult run(const ProgramCall& call);

@@ -84,4 +84,18 @@ TEST_CASE("a file is there whole or not at all, and its ending says its kind", "
   CHECK(names_in(scratch.path()) == std::vector<std::string>{"info.json"});
 }
 
+TEST_CASE("progress stays on one line of the terminal, and is gone at the end", "[program]") {
+  const ScratchFolder scratch;
+  ProgramCall call{{"generate", scratch / "f", "--people", "2", "--images", "2", "--size", "16"}};
+  call.columns = 40;
+  const auto result = run(call);
+  REQUIRE(result.status == 0);
+  REQUIRE(result.says("\rdrawing faces ["));
+  std::size_t at = 0;
+  for (std::size_t end = 0; (end = result.err.find("\x1b[K", at)) != std::string::npos; at = end + 3) {
+    CHECK(end - result.err.rfind('\r', end) - 1 <= 39);
+  }
+  CHECK(result.says("\r\x1b[Kdrew 4 faces"));
+}
+
 }  // namespace facenet::test

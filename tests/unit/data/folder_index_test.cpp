@@ -45,12 +45,22 @@ TEST_CASE("only the people of a list, and who is missing is named") {
   put(folder / "data/Bob/1.png");
   put(folder / "data/Cy/1.png");
   write_file(folder / "list.txt", "2\n3\r\nAnn\t17\nCy\r\n\n");
-  const auto list = read_people_list(folder / "list.txt");
+  const auto list = read_people_list(folder / "list.txt", folder / "data");
   CHECK(list == std::vector<std::string>{"Ann", "Cy"});
   CHECK(index_folder(folder / "data", list).people == std::vector<std::string>{"Ann", "Cy"});
   CHECK_THROWS_WITH(index_folder(folder / "data", std::vector<std::string>{"Ann", "Zoe"}), Contains("'Zoe'"));
   write_file(folder / "none.txt", "\n8\n");
-  CHECK_THROWS_AS(read_people_list(folder / "none.txt"), FormatError);
+  CHECK_THROWS_AS(read_people_list(folder / "none.txt", folder / "data"), FormatError);
+}
+
+TEST_CASE("people whose names are numbers: a line of digits is a count only when it names no folder") {
+  const test::ScratchFolder folder;
+  for (const char* person : {"0000045", "0000099", "17", "Ann"}) put(folder / "data" / person / "1.png");
+  put(folder / "data/3");  // a file is nobody
+  write_file(folder / "list.txt", "3\n0000045\n17\r\nAnn\t1\n0000100\n");
+  const auto list = read_people_list(folder / "list.txt", folder / "data");
+  CHECK(list == std::vector<std::string>{"0000045", "17", "Ann"});
+  CHECK(index_folder(folder / "data", list).people == list);
 }
 
 TEST_CASE("folders that cannot be indexed") {
