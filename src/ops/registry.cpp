@@ -14,6 +14,7 @@
 #include "ops/l2_normalize.hpp"
 #include "ops/linear.hpp"
 #include "ops/local_response_norm.hpp"
+#include "ops/maxout.hpp"
 #include "ops/pool.hpp"
 #include "ops/relu.hpp"
 
@@ -40,6 +41,7 @@ constexpr Make kOperators[] = {make<ImageToTensor>,
                                make<Relu>,
                                make<LocalResponseNorm>,
                                make<Linear>,
+                               make<Maxout>,
                                make<Concat>,
                                make<Add>,
                                make<Dropout>,

@@ -110,10 +110,20 @@ TEST_CASE("bytes to bf16") {
 }
 
 TEST_CASE("every registered operator has its cases in this program") {
-  const std::set<std::string_view> checked{"convolution",    "linear",   "batch_norm",   "local_response_norm",
-                                           "l2_normalize",   "max_pool", "average_pool", "l2_pool",
-                                           "relu",           "add",      "concat",       "dropout",
-                                           "image_to_tensor"};
+  const std::set<std::string_view> checked{"convolution",
+                                           "linear",
+                                           "batch_norm",
+                                           "local_response_norm",
+                                           "l2_normalize",
+                                           "max_pool",
+                                           "average_pool",
+                                           "l2_pool",
+                                           "relu",
+                                           "add",
+                                           "concat",
+                                           "dropout",
+                                           "image_to_tensor",
+                                           "maxout"};
   for (const auto name : operator_names()) {
     INFO("'" << name << "' is registered: give it a case with check_operator, then name it here");
     CHECK(checked.count(name) == 1);

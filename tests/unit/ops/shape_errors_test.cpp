@@ -11,6 +11,7 @@
 #include "ops/l2_normalize.hpp"
 #include "ops/linear.hpp"
 #include "ops/local_response_norm.hpp"
+#include "ops/maxout.hpp"
 #include "ops/pool.hpp"
 #include "ops/registry.hpp"
 #include "ops/relu.hpp"
@@ -97,6 +98,14 @@ TEST_CASE("the others refuse what does not fit") {
   check_refused(Dropout(Dropout::Parameters{-0.1F, 0}), {{1, 3}});
   check_refused(ImageToTensor(), {{1, 3, 8, 8}});
   check_refused(ImageToTensor(), {{8, 8, 3}});
+}
+
+TEST_CASE("maxout refuses what does not fit") {
+  check_refused(Maxout(), {});
+  check_refused(Maxout(), {{2, 4}, {2, 4}});
+  check_refused(Maxout(), {{2, 4, 3}});
+  check_refused(Maxout(), {{2, 5}});
+  check_refused(Maxout({0}), {{2, 4}});
 }
 
 TEST_CASE("the registry makes every operator by its name and names those it knows") {
