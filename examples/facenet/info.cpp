@@ -1,4 +1,5 @@
 // facenet info: the program and the machine; a network's or a model file's table and contract.
+#include <algorithm>
 #include <memory>
 
 #include <facenet/files.hpp>
@@ -102,16 +103,35 @@ Json model_json(const Model& model) {
   return json;
 }
 
+// The paper's table; a column that is empty in every row is left out.
+std::string network_text(const Model& model) {
+  const auto blank = [](std::int64_t n) { return n == 0 ? std::string() : grouped(n); };
+  std::vector<std::string> titles{"layer",         "kind",        "output",       "depth",       "kernel",
+                                  "#1x1",          "#3x3 reduce", "#3x3",         "#5x5 reduce", "#5x5",
+                                  "pool proj (p)", "parameters",  "multiply-adds"};
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& row : model.table()) {
+    rows.push_back({row.name, row.kind, shape_text(row.shape), blank(row.depth), row.kernel, row.conv1x1, row.reduce3x3,
+                    row.conv3x3, row.reduce5x5, row.conv5x5, row.pool, blank(row.parameters),
+                    blank(row.multiply_adds)});
+  }
+  std::vector<std::string> total(titles.size());
+  total.front() = "total";
+  total[titles.size() - 2] = grouped(model.parameters());
+  total.back() = grouped(model.multiply_adds());
+  rows.push_back(std::move(total));
+  for (std::size_t c = titles.size(); c-- > 0;) {
+    if (std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return !row[c].empty(); })) continue;
+    const auto column = static_cast<std::ptrdiff_t>(c);
+    titles.erase(titles.begin() + column);
+    for (auto& row : rows) row.erase(row.begin() + column);
+  }
+  return table(titles, rows, 2);
+}
+
 std::string model_text(const Model& model) {
   const ModelContract& contract = model.contract();
-  std::vector<std::vector<std::string>> rows;
-  const auto blank = [](std::int64_t n) { return n == 0 ? std::string() : grouped(n); };
-  for (const auto& layer : model.layers()) {
-    rows.push_back({layer.name, layer.kind, shape_text(layer.shape), layer.kernel, blank(layer.parameters),
-                    blank(layer.multiply_adds)});
-  }
-  rows.push_back({"total", "", "", "", grouped(model.parameters()), grouped(model.multiply_adds())});
-  std::string text = table({"layer", "kind", "output", "kernel", "parameters", "multiply-adds"}, rows, 2);
+  std::string text = network_text(model);
 
   std::string faces = "the centre: " + text_of(contract.crop_fraction * 100) + " % of the largest part that fits";
   if (contract.template_points) {

@@ -45,7 +45,7 @@ struct ModelContract {
   bool normalised = false;  ///< embeddings have unit length
 };
 
-/// A layer, as a line of the paper's tables.
+/// An operator of the network.
 struct LayerInfo {
   std::string name;                 ///< "inception_3a/3x3"
   std::string kind;                 ///< the operator: "convolution", "max_pool", ...
@@ -53,6 +53,22 @@ struct LayerInfo {
   std::string kernel;               ///< of convolutions and pooling: "7x7/2", the number after the slash is the stride
   std::int64_t parameters = 0;      ///< weights, biases, scales and shifts
   std::int64_t multiply_adds = 0;   ///< for one image
+};
+
+/// A line of the paper's tables: a layer with its normalisation, or a block of them whose names begin alike. The
+/// columns of Table 2 are filled for inception blocks.
+struct TableRow {
+  std::string name;                 ///< "conv1", "inception_3a"
+  std::string kind;                 ///< "convolution", "max_pool", "inception", ...
+  std::string kernel;               ///< of a single convolution or pooling: "7x7/2"
+  std::vector<std::int64_t> shape;  ///< of its result for one image: [1,C,H,W] or [1,D]
+  int depth = 0;                    ///< convolutions and fully connected layers on the longest way through
+  std::string conv1x1;              ///< "#1x1": number of filters, "256,2" with stride 2
+  std::string reduce3x3, conv3x3;   ///< "#3x3 reduce", "#3x3"
+  std::string reduce5x5, conv5x5;   ///< "#5x5 reduce", "#5x5"
+  std::string pool;                 ///< "pool proj (p)": "L2, 128p", "m 3x3/2"
+  std::int64_t parameters = 0;
+  std::int64_t multiply_adds = 0;  ///< for one image
 };
 
 /// A handle: copies share the network, its weights and its compiled plans. Immutable, so that one model serves any
@@ -86,6 +102,7 @@ class FACENET_API Model {
   std::int64_t parameters() const;     ///< numbers that training changes
   std::int64_t multiply_adds() const;  ///< for one image
   std::vector<LayerInfo> layers() const;
+  std::vector<TableRow> table() const;
   /// The compiled steps for a batch of this size as a table for people: implementations, layouts, bytes.
   std::string describe_plan(int batch = 1, int threads = 0) const;
 

@@ -4,12 +4,11 @@
 #include <facenet/error.hpp>
 
 #include "api/model_access.hpp"
+#include "api/network_table.hpp"
 #include "base/files.hpp"
 #include "io/json.hpp"
 #include "metric/calibration.hpp"
 #include "models/architectures.hpp"
-#include "ops/convolution.hpp"
-#include "ops/pool.hpp"
 
 namespace facenet {
 namespace {
@@ -31,30 +30,6 @@ ModelContract contract_of(const ModelData& data) {
 std::optional<Calibration> calibration_of(const ModelData& data) {
   if (data.calibration.empty()) return std::nullopt;
   return calibration_from_json(parse_json(data.calibration, "the model's calibration"));
-}
-
-std::string kernel_text(std::int64_t height, std::int64_t width, const std::array<std::int64_t, 2>& stride) {
-  std::string text = std::to_string(height) + "x" + std::to_string(width) + "/" + std::to_string(stride[0]);
-  if (stride[1] != stride[0]) text += "x" + std::to_string(stride[1]);
-  return text;
-}
-
-std::string kernel_of(const Graph& graph, const Graph::Node& node) {
-  if (const auto* conv = dynamic_cast<const Convolution*>(node.op.get())) {
-    const Shape& weights = graph.value(node.src[1]).shape;
-    return kernel_text(weights[2], weights[3], conv->parameters.stride);
-  }
-  if (const auto* pool = dynamic_cast<const Pool*>(node.op.get())) {
-    auto window = pool->parameters.window;
-    auto stride = pool->parameters.stride;
-    if (window[0] == 0) {  // the whole map
-      const Shape& src = graph.value(node.src[0]).shape;
-      window = {src[2], src[3]};
-      stride = {1, 1};
-    }
-    return kernel_text(window[0], window[1], stride);
-  }
-  return {};
 }
 
 }  // namespace
@@ -113,25 +88,8 @@ const std::string& Model::fingerprint() const { return impl_->fingerprint(); }
 std::int64_t Model::parameters() const { return impl_->data.graph.parameter_count(); }
 std::int64_t Model::multiply_adds() const { return impl_->data.graph.multiply_adds(); }
 
-std::vector<LayerInfo> Model::layers() const {
-  const Graph& graph = impl_->data.graph;
-  std::vector<LayerInfo> list;
-  for (const auto& node : graph.nodes()) {
-    LayerInfo info{
-        .name = node.name, .kind = std::string(node.op->name()), .shape = {}, .kernel = kernel_of(graph, node)};
-    const Shape& shape = graph.value(node.dst).shape;
-    info.shape.assign(shape.dims().begin(), shape.dims().end());
-    std::vector<Shape> sources;
-    for (const int id : node.src) {
-      sources.push_back(graph.value(id).shape);
-      const auto& parameter = graph.value(id).parameter;
-      if (parameter && !parameter->buffer) info.parameters += sources.back().elements();
-    }
-    info.multiply_adds = node.op->multiply_adds(sources);
-    list.push_back(std::move(info));
-  }
-  return list;
-}
+std::vector<LayerInfo> Model::layers() const { return layers_of(impl_->data.graph); }
+std::vector<TableRow> Model::table() const { return table_of(impl_->data.graph); }
 
 std::string Model::describe_plan(int batch, int threads) const { return impl_->plans.get(batch, threads)->describe(); }
 

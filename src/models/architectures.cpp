@@ -10,7 +10,8 @@ struct Entry {
   std::string_view name;
   Graph (*make)(const ArchitectureOptions&);
 };
-constexpr Entry kArchitectures[] = {{"nn4", nn4}, {"tiny", tiny}};
+constexpr Entry kArchitectures[] = {{"nn1", nn1},   {"nn2", nn2},   {"nn3", nn3},  {"nn4", nn4},
+                                    {"nns1", nns1}, {"nns2", nns2}, {"tiny", tiny}};
 
 }  // namespace
 

@@ -1,7 +1,10 @@
-// The inception block (Szegedy et al. 2014) with the paper's L2 or max pooling branch.
+// Inception blocks (Szegedy et al. 2014) with the paper's L2 or max pooling branch, and the networks made of them.
 #include "models/inception.hpp"
 
+#include "models/heads.hpp"
+
 namespace facenet::models {
+namespace {
 
 nn::ModulePtr inception(nn::Builder& builder, const Inception& block, std::int64_t inputs) {
   const std::string prefix = "inception_" + block.name + "/";
@@ -25,18 +28,50 @@ nn::ModulePtr inception(nn::Builder& builder, const Inception& block, std::int64
   return nn::branches(prefix + "concat", std::move(branches));
 }
 
-Graph inception_network(nn::Builder& builder, std::vector<nn::ModulePtr> stem, std::int64_t channels,
-                        std::span<const Inception> table, const ArchitectureOptions& options, std::int64_t size) {
-  auto layers = std::move(stem);
+}  // namespace
+
+nn::ModulePtr inception_body(nn::Builder& builder, const Stem& stem, std::span<const Inception> table) {
+  constexpr auto kMax = Pool::Kind::maximum;
+  const bool lrn = builder.norm() == nn::Norm::lrn;
+  std::vector<nn::ModulePtr> layers{nn::image_input("input"), builder.conv_relu("conv1", 3, stem.conv1, stem.kernel, 2),
+                                    nn::pool("pool1", kMax, 3, 2)};
+  if (lrn) layers.push_back(nn::local_response_norm("norm1"));
+  std::int64_t channels = stem.conv1;
+  if (stem.reduce2 > 0) {
+    layers.push_back(builder.conv_relu("inception_2/3x3_reduce", channels, stem.reduce2, 1));
+    channels = stem.reduce2;
+  }
+  layers.push_back(builder.conv_relu("inception_2/3x3", channels, stem.conv2, 3));
+  if (lrn) layers.push_back(nn::local_response_norm("norm2"));
+  layers.push_back(nn::pool("pool2", kMax, 3, 2));
+  channels = stem.conv2;
   for (const auto& block : table) {
     layers.push_back(inception(builder, block, channels));
     channels = block.outputs(channels);
   }
-  layers.push_back(nn::global_average_pool("average_pool"));
-  if (options.dropout > 0) layers.push_back(nn::dropout("dropout", options.dropout, 1));
-  layers.push_back(builder.linear("embedding", channels, options.embedding_size));
-  layers.push_back(nn::l2_normalize("l2"));
-  return trace(nn::Sequential(std::move(layers)), {1, size, size, 3});
+  return nn::sequential(std::move(layers));
+}
+
+std::int64_t outputs(const Stem& stem, std::span<const Inception> table) {
+  std::int64_t channels = stem.conv2;
+  for (const auto& block : table) channels = block.outputs(channels);
+  return channels;
+}
+
+Graph inception_network(const Stem& stem, std::span<const Inception> table, const ArchitectureOptions& options,
+                        std::array<std::int64_t, 2> size) {
+  nn::Builder builder(options.norm, options.seed);
+  const auto body = inception_body(builder, stem, table);
+  return embedding_network(builder, {body, nn::global_average_pool("average_pool")}, outputs(stem, table), options,
+                           size);
+}
+
+Graph inception_maxout_network(const Stem& stem, std::span<const Inception> table, std::int64_t hidden,
+                               const ArchitectureOptions& options, std::array<std::int64_t, 2> size) {
+  nn::Builder builder(options.norm, options.seed);
+  const auto body = inception_body(builder, stem, table);
+  const std::int64_t inputs = outputs_of(*body, options, size);
+  return embedding_network(builder, {body, builder.maxout("fc1", inputs, hidden)}, hidden, options, size);
 }
 
 }  // namespace facenet::models

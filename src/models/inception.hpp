@@ -1,4 +1,4 @@
-// A row of the paper's Table 2: an inception block by its columns.
+// Inception networks: a row of the paper's Table 2 is a block, the table is the network.
 #pragma once
 
 #include "models/architectures.hpp"
@@ -22,12 +22,25 @@ struct Inception {
   }
 };
 
-/// The block on data with `inputs` channels.
-nn::ModulePtr inception(nn::Builder& builder, const Inception& block, std::int64_t inputs);
+/// What comes before the first block: a convolution, pooling, a 1x1 and a 3x3 convolution ("inception (2)"), pooling;
+/// with local response normalisation where Table 2 says "norm".
+struct Stem {
+  std::int64_t kernel = 7;
+  std::int64_t conv1 = 64;
+  std::int64_t reduce2 = 64, conv2 = 192;  ///< reduce2 0 leaves the 1x1 convolution out
+};
 
-/// The whole network: `stem` (which gives `channels`), the blocks of the table, global average pooling, the embedding,
-/// L2 normalisation. Input: images of size x size.
-Graph inception_network(nn::Builder& builder, std::vector<nn::ModulePtr> stem, std::int64_t channels,
-                        std::span<const Inception> table, const ArchitectureOptions& options, std::int64_t size);
+/// From the image to the channels of the last block of the table.
+nn::ModulePtr inception_body(nn::Builder& builder, const Stem& stem, std::span<const Inception> table);
+/// Channels that the body gives.
+std::int64_t outputs(const Stem& stem, std::span<const Inception> table);
+
+/// The body, global average pooling, the embedding, L2 normalisation. `size`: height and width unless the options say.
+Graph inception_network(const Stem& stem, std::span<const Inception> table, const ArchitectureOptions& options,
+                        std::array<std::int64_t, 2> size);
+/// The body, a hidden layer of maxout units (two pieces) on its whole map as NN1 has it, the embedding, L2
+/// normalisation.
+Graph inception_maxout_network(const Stem& stem, std::span<const Inception> table, std::int64_t hidden,
+                               const ArchitectureOptions& options, std::array<std::int64_t, 2> size);
 
 }  // namespace facenet::models

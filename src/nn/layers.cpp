@@ -8,6 +8,7 @@
 #include "ops/image_to_tensor.hpp"
 #include "ops/l2_normalize.hpp"
 #include "ops/linear.hpp"
+#include "ops/maxout.hpp"
 #include "ops/relu.hpp"
 
 namespace facenet::nn {
@@ -78,6 +79,16 @@ ModulePtr Builder::linear(const std::string& name, std::int64_t inputs, std::int
   const auto w = weights(name + "/weights", {outputs, inputs}, deviation);
   return std::make_shared<Layer>(name, std::make_shared<Linear>(),
                                  std::vector<ParameterPtr>{w, constant(name + "/bias", outputs, 0)});
+}
+
+ModulePtr Builder::maxout(const std::string& name, std::int64_t inputs, std::int64_t outputs) {
+  constexpr std::int64_t kPieces = 2;
+  const double deviation = std::sqrt(1.0 / static_cast<double>(inputs));
+  const auto w = weights(name + "/weights", {kPieces * outputs, inputs}, deviation);
+  return sequential(
+      {std::make_shared<Layer>(name, std::make_shared<Linear>(),
+                               std::vector<ParameterPtr>{w, constant(name + "/bias", kPieces * outputs, 0)}),
+       std::make_shared<Layer>(name + "/maxout", std::make_shared<Maxout>(Maxout::Parameters{.pieces = kPieces}))});
 }
 
 ModulePtr image_input(const std::string& name) {

@@ -65,6 +65,9 @@ class Builder {
   /// Weights: He et al. 2015, normal with variance 2 / inputs, which keeps the scale of activations through ReLUs.
   ModulePtr conv_relu(const std::string& name, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
                       std::int64_t stride = 1);
+  /// Fully connected, then the maximum of two pieces (Goodfellow et al. 2013). Weights: LeCun et al. 1998, normal with
+  /// variance 1 / inputs: the larger of two such numbers has the mean square of one.
+  ModulePtr maxout(const std::string& name, std::int64_t inputs, std::int64_t outputs);
   /// Weights: Glorot and Bengio 2010, normal with variance 2 / (inputs + outputs); bias 0.
   ModulePtr linear(const std::string& name, std::int64_t inputs, std::int64_t outputs);
 
