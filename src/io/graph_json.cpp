@@ -24,6 +24,7 @@ class FieldWriter final : public Fields {
   void field(std::string_view name, bool& value) override { put(name, value); }
   void field(std::string_view name, std::array<std::int64_t, 2>& value) override { put(name, value); }
   void field(std::string_view name, std::array<float, 3>& value) override { put(name, value); }
+  void field(std::string_view name, std::vector<std::int64_t>& value) override { put(name, value); }
   Json json = Json::object();
 
  private:
@@ -54,6 +55,15 @@ class FieldReader final : public Fields {
     read_all(name, value, [](const Json& json, const std::string& what) { return integer(json, what); });
   }
   void field(std::string_view name, std::array<float, 3>& value) override { read_all(name, value, checked_float); }
+  void field(std::string_view name, std::vector<std::int64_t>& value) override {
+    read(name, [&](const Json& json, const std::string& what) {
+      if (!json.is_array() || json.size() > Shape::kMaxRank) {
+        throw FormatError(what + ": wants a list of at most " + std::to_string(Shape::kMaxRank) + " numbers");
+      }
+      value.clear();
+      for (const auto& element : json) value.push_back(checked_integer(element, -1, kMaxExtent, what));
+    });
+  }
   void finish() const {
     if (!left_.empty()) throw FormatError(what_ + ": has no field '" + left_.begin().key() + "'");
   }

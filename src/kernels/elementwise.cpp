@@ -28,6 +28,31 @@ inline void relu_backward_loop(const T* dst, const T* diff_dst, T* diff_src, std
   }
 }
 template <typename T>
+inline void clip_loop(const T* src, T* dst, std::int64_t count, float low, float high) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float value = src[i];
+    const float raised = value < low ? low : value;
+    dst[i] = raised > high ? high : raised;
+  }
+}
+template <typename T>
+inline void clip_backward_loop(const T* src, const T* diff_dst, T* diff_src, std::int64_t count, float low,
+                               float high) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float value = src[i];
+    const float gradient = diff_dst[i];
+    diff_src[i] = value >= low && value <= high ? gradient : 0.0F;
+  }
+}
+template <typename T>
+inline void sigmoid_backward_loop(const T* dst, const T* diff_dst, T* diff_src, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float value = dst[i];
+    const float gradient = diff_dst[i];
+    diff_src[i] = gradient * value * (1 - value);
+  }
+}
+template <typename T>
 inline void add_loop(const T* a, const T* b, T* dst, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) dst[i] = static_cast<float>(a[i]) + static_cast<float>(b[i]);
 }
@@ -36,12 +61,19 @@ inline void multiply_loop(const T* a, const T* b, T* dst, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) dst[i] = static_cast<float>(a[i]) * static_cast<float>(b[i]);
 }
 
-#define FACENET_LOOPS(T, suffix)                                                                         \
-  FACENET_SIMD void relu_##suffix(const T* s, T* d, std::int64_t n) { relu_loop(s, d, n); }              \
-  FACENET_SIMD void relu_backward_##suffix(const T* d, const T* g, T* o, std::int64_t n) {               \
-    relu_backward_loop(d, g, o, n);                                                                      \
-  }                                                                                                      \
-  FACENET_SIMD void add_##suffix(const T* a, const T* b, T* d, std::int64_t n) { add_loop(a, b, d, n); } \
+#define FACENET_LOOPS(T, suffix)                                                                                    \
+  FACENET_SIMD void relu_##suffix(const T* s, T* d, std::int64_t n) { relu_loop(s, d, n); }                         \
+  FACENET_SIMD void relu_backward_##suffix(const T* d, const T* g, T* o, std::int64_t n) {                          \
+    relu_backward_loop(d, g, o, n);                                                                                 \
+  }                                                                                                                 \
+  FACENET_SIMD void clip_##suffix(const T* s, T* d, std::int64_t n, float l, float h) { clip_loop(s, d, n, l, h); } \
+  FACENET_SIMD void clip_backward_##suffix(const T* s, const T* g, T* o, std::int64_t n, float l, float h) {        \
+    clip_backward_loop(s, g, o, n, l, h);                                                                           \
+  }                                                                                                                 \
+  FACENET_SIMD void sigmoid_backward_##suffix(const T* d, const T* g, T* o, std::int64_t n) {                       \
+    sigmoid_backward_loop(d, g, o, n);                                                                              \
+  }                                                                                                                 \
+  FACENET_SIMD void add_##suffix(const T* a, const T* b, T* d, std::int64_t n) { add_loop(a, b, d, n); }            \
   FACENET_SIMD void multiply_##suffix(const T* a, const T* b, T* d, std::int64_t n) { multiply_loop(a, b, d, n); }
 FACENET_LOOPS(float, f32)
 FACENET_LOOPS(Bfloat16, bf16)
@@ -55,22 +87,22 @@ void in_pieces(std::int64_t count, Function&& function) {
   });
 }
 
-// The kernel for the type: `float_kernel` or `bf16_kernel` on `count` elements with typed pointers.
-template <typename T, typename Function>
-KernelPtr binary(std::int64_t count, Function* function) {
+// Kernels of a loop: `count` elements of type T, then whatever numbers the loop wants.
+template <typename T, typename Function, typename... Numbers>
+KernelPtr binary(std::int64_t count, Function* function, Numbers... numbers) {
   return function_kernel("own:simd", [=](std::span<void* const> a) {
     in_pieces(count, [&](std::int64_t begin, std::int64_t size) {
       function(static_cast<const T*>(a[0]) + begin, static_cast<const T*>(a[1]) + begin, static_cast<T*>(a[2]) + begin,
-               size);
+               size, numbers...);
     });
   });
 }
 
-template <typename T, typename Function>
-KernelPtr unary(std::int64_t count, Function* function) {
+template <typename T, typename Function, typename... Numbers>
+KernelPtr unary(std::int64_t count, Function* function, Numbers... numbers) {
   return function_kernel("own:simd", [=](std::span<void* const> a) {
     in_pieces(count, [&](std::int64_t begin, std::int64_t size) {
-      function(static_cast<const T*>(a[0]) + begin, static_cast<T*>(a[1]) + begin, size);
+      function(static_cast<const T*>(a[0]) + begin, static_cast<T*>(a[1]) + begin, size, numbers...);
     });
   });
 }
@@ -101,6 +133,24 @@ KernelPtr relu_backward(const TensorSpec& spec) {
   const std::int64_t count = spec.stored_elements();
   return spec.type == DataType::bf16 ? binary<Bfloat16>(count, &relu_backward_bf16)
                                      : binary<float>(count, &relu_backward_f32);
+}
+
+KernelPtr clip(const TensorSpec& spec, float low, float high) {
+  const std::int64_t count = spec.stored_elements();
+  return spec.type == DataType::bf16 ? unary<Bfloat16>(count, &clip_bf16, low, high)
+                                     : unary<float>(count, &clip_f32, low, high);
+}
+
+KernelPtr clip_backward(const TensorSpec& spec, float low, float high) {
+  const std::int64_t count = spec.stored_elements();
+  return spec.type == DataType::bf16 ? binary<Bfloat16>(count, &clip_backward_bf16, low, high)
+                                     : binary<float>(count, &clip_backward_f32, low, high);
+}
+
+KernelPtr sigmoid_backward(const TensorSpec& spec) {
+  const std::int64_t count = spec.stored_elements();
+  return spec.type == DataType::bf16 ? binary<Bfloat16>(count, &sigmoid_backward_bf16)
+                                     : binary<float>(count, &sigmoid_backward_f32);
 }
 
 KernelPtr add(const TensorSpec& spec, std::size_t sources) {

@@ -1,4 +1,4 @@
-// Element by element over stored memory: all of these keep zeros zero, so padded channels stay valid.
+// Element by element over stored memory. But where said, all keep zeros zero, so that padded channels stay valid.
 #pragma once
 
 #include "kernels/kernel.hpp"
@@ -9,6 +9,14 @@ KernelPtr relu(const TensorSpec& spec);           ///< src, dst: max(src, 0)
 KernelPtr relu_backward(const TensorSpec& spec);  ///< dst, diff_dst, diff_src: diff_dst where dst > 0
 /// src 0, src 1, ..., dst: their sum
 KernelPtr add(const TensorSpec& spec, std::size_t count);
+/// src, dst: min(max(src, low), high); `spec` without padded channels unless low <= 0 <= high
+KernelPtr clip(const TensorSpec& spec, float low, float high);
+/// src, diff_dst, diff_src: diff_dst where low <= src <= high
+KernelPtr clip_backward(const TensorSpec& spec, float low, float high);
+/// src, dst: 1 / (1 + exp(-src)); `spec` without padded channels
+KernelPtr sigmoid(const TensorSpec& spec);
+/// dst, diff_dst, diff_src: diff_dst * dst * (1 - dst)
+KernelPtr sigmoid_backward(const TensorSpec& spec);
 /// Multiplies by a mask of the same type and layout. src, mask, dst
 KernelPtr multiply(const TensorSpec& spec);
 

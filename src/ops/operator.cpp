@@ -32,6 +32,10 @@ void Operator::refuse(std::span<const Shape> src, const std::string& why) const 
   throw InvalidArgument(std::string(name()) + ": " + why + " (sources: " + shapes + ")");
 }
 
+void Operator::require_one(std::span<const Shape> src) const {
+  if (src.size() != 1) refuse(src, "wants one source");
+}
+
 void Operator::require_rank4(std::span<const Shape> src) const {
   if (src.empty() || src[0].rank() != 4) refuse(src, "wants data of shape [N,C,H,W]");
 }
@@ -45,6 +49,13 @@ void Operator::require_training(const BackwardArguments& arguments) const {
 Layout travelling_layout(const TensorSpec& spec) {
   if (spec.shape.rank() != 4) return Layout::plain;
   return spec.layout == Layout::plain ? kernels::native_blocked_layout() : spec.layout;
+}
+
+TensorSpec elementwise_spec(const TensorSpec& spec, bool keeps_zeros) {
+  TensorSpec result{spec.shape, working_type(spec.type), spec.layout};
+  const std::int64_t block = block_of(spec.layout);
+  if (!keeps_zeros && block > 1 && spec.shape[1] % block != 0) result.layout = Layout::plain;
+  return result;
 }
 
 }  // namespace facenet

@@ -23,6 +23,8 @@ class Fields {
   virtual void field(std::string_view name, bool& value) = 0;
   virtual void field(std::string_view name, std::array<std::int64_t, 2>& value) = 0;
   virtual void field(std::string_view name, std::array<float, 3>& value) = 0;
+  /// Axes, extents: at most Shape::kMaxRank numbers.
+  virtual void field(std::string_view name, std::vector<std::int64_t>& value) = 0;
 };
 
 /// A tensor of the reference implementation: plain doubles.
@@ -107,6 +109,7 @@ class Operator {
 
   Tensor run(const Compiled& compiled, std::span<const Tensor> src) const;
   [[noreturn]] void refuse(std::span<const Shape> src, const std::string& why) const;
+  void require_one(std::span<const Shape> src) const;
   void require_rank4(std::span<const Shape> src) const;
   /// For backwards that need what only a training forward saves.
   void require_training(const BackwardArguments& arguments) const;
@@ -118,5 +121,8 @@ using OperatorPtr = std::shared_ptr<const Operator>;
 inline DataType working_type(DataType type) { return type == DataType::bf16 ? DataType::bf16 : DataType::f32; }
 /// The layout in which four-dimensional data travel: as they come if already fast, else the native blocked one.
 Layout travelling_layout(const TensorSpec& spec);
+/// What an element-wise operator works in: the data as they come, in their working type. One that makes something else
+/// of zeros (`keeps_zeros` false) must not touch padded channels: blocks that have some become plain.
+TensorSpec elementwise_spec(const TensorSpec& spec, bool keeps_zeros);
 
 }  // namespace facenet

@@ -7,6 +7,7 @@
 
 #include "ops/add.hpp"
 #include "ops/batch_norm.hpp"
+#include "ops/clip.hpp"
 #include "ops/concat.hpp"
 #include "ops/convolution.hpp"
 #include "ops/dropout.hpp"
@@ -16,7 +17,10 @@
 #include "ops/local_response_norm.hpp"
 #include "ops/maxout.hpp"
 #include "ops/pool.hpp"
+#include "ops/prelu.hpp"
 #include "ops/relu.hpp"
+#include "ops/sigmoid.hpp"
+#include "ops/softmax.hpp"
 
 namespace facenet {
 namespace {
@@ -39,6 +43,10 @@ constexpr Make kOperators[] = {make<ImageToTensor>,
                                make_pool<Pool::Kind::average>,
                                make_pool<Pool::Kind::l2>,
                                make<Relu>,
+                               make<Prelu>,
+                               make<Sigmoid>,
+                               make<Softmax>,
+                               make<Clip>,
                                make<LocalResponseNorm>,
                                make<Linear>,
                                make<Maxout>,

@@ -4,6 +4,7 @@
 #include "catch.hpp"
 #include "ops/add.hpp"
 #include "ops/batch_norm.hpp"
+#include "ops/clip.hpp"
 #include "ops/concat.hpp"
 #include "ops/convolution.hpp"
 #include "ops/dropout.hpp"
@@ -13,8 +14,11 @@
 #include "ops/local_response_norm.hpp"
 #include "ops/maxout.hpp"
 #include "ops/pool.hpp"
+#include "ops/prelu.hpp"
 #include "ops/registry.hpp"
 #include "ops/relu.hpp"
+#include "ops/sigmoid.hpp"
+#include "ops/softmax.hpp"
 
 using namespace facenet;
 
@@ -106,6 +110,20 @@ TEST_CASE("maxout refuses what does not fit") {
   check_refused(Maxout(), {{2, 4, 3}});
   check_refused(Maxout(), {{2, 5}});
   check_refused(Maxout({0}), {{2, 4}});
+}
+
+TEST_CASE("activations refuse what does not fit") {
+  check_refused(Prelu(), {{2, 4}});
+  check_refused(Prelu(), {{2, 4}, {3}});
+  check_refused(Prelu(), {{2, 4, 3}, {4}});
+  check_refused(Prelu(), {{2, 4, 3, 3}, {4, 1, 1}});
+  check_refused(Sigmoid(), {{2, 4}, {2, 4}});
+  check_refused(Softmax(), {{2}});
+  check_refused(Softmax({0}), {{2, 4}});
+  check_refused(Softmax({2}), {{2, 4}});
+  check_refused(Clip(), {{2, 4}, {2, 4}});
+  check_refused(Clip({1, -1}), {{2, 4}});
+  check_refused(Clip({std::numeric_limits<float>::quiet_NaN(), 1}), {{2, 4}});
 }
 
 TEST_CASE("the registry makes every operator by its name and names those it knows") {

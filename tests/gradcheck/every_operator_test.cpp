@@ -1,0 +1,33 @@
+// No operator is left out.
+#include <set>
+#include <string_view>
+
+#include "catch.hpp"
+#include "ops/registry.hpp"
+
+using namespace facenet;
+
+TEST_CASE("every registered operator has its cases in this program") {
+  const std::set<std::string_view> checked{"convolution",
+                                           "linear",
+                                           "batch_norm",
+                                           "local_response_norm",
+                                           "l2_normalize",
+                                           "max_pool",
+                                           "average_pool",
+                                           "l2_pool",
+                                           "relu",
+                                           "add",
+                                           "concat",
+                                           "dropout",
+                                           "image_to_tensor",
+                                           "maxout",
+                                           "prelu",
+                                           "sigmoid",
+                                           "softmax",
+                                           "clip"};
+  for (const auto name : operator_names()) {
+    INFO("'" << name << "' is registered: give it a case with check_operator, then name it here");
+    CHECK(checked.count(name) == 1);
+  }
+}
