@@ -33,14 +33,15 @@ Variable Tape::apply(const std::string& name, const OperatorPtr& op, std::span<c
     shapes.push_back(values.back().shape());
     requires_gradient = requires_gradient || slot(v).requires_gradient;
   }
-  checked_shape(name, *op, shapes);
+  const Shape dst_shape = checked_shape(name, *op, shapes);
   Saved saved;
-  Tensor dst = op->forward(values, options_.mode, saved);
+  const bool empty = dst_shape.elements() == 0;  // a batch of no images: no kernel has anything to do
+  Tensor dst = empty ? Tensor(TensorSpec{dst_shape}) : op->forward(values, options_.mode, saved);
   const bool frozen = std::any_of(src.begin(), src.end(), [&](Variable v) {
     const auto& p = slot(v).parameter;
     return p && p->buffer && !p->trainable;
   });
-  if (options_.mode.training && options_.update_buffers && !frozen) op->update_buffers(values, saved);
+  if (options_.mode.training && options_.update_buffers && !frozen && !empty) op->update_buffers(values, saved);
   const Variable result = add({std::move(dst), requires_gradient, {}, {}, {}});
   if (options_.record && requires_gradient) {
     records_.push_back({op, {src.begin(), src.end()}, result, std::move(saved)});
@@ -90,7 +91,12 @@ void Tape::backward(Record& record) {
       values.push_back(slot(v).value);
       needed.push_back(slot(v).requires_gradient);
     }
-    const auto gradients = record.op->backward({values, dst.value, record.saved, diff_dst, needed});
+    std::vector<Tensor> gradients;
+    if (dst.value.shape().elements() == 0) {
+      for (const auto& value : values) gradients.push_back(Tensor::zeros({value.shape()}));
+    } else {
+      gradients = record.op->backward({values, dst.value, record.saved, diff_dst, needed});
+    }
     for (std::size_t i = 0; i < gradients.size(); ++i) {
       if (needed[i] && gradients[i]) keep(record.src[i], gradients[i]);
     }

@@ -9,7 +9,8 @@
 
 namespace facenet {
 
-/// One forward and at most one backward. Belongs to one thread.
+/// One forward and at most one backward. Belongs to one thread. A batch of no images gives empty results, gradients of
+/// zero for parameters, and leaves running statistics alone.
 class Tape final : public Recorder {
  public:
   struct Options {

@@ -56,11 +56,6 @@ template <typename T>
 inline void add_loop(const T* a, const T* b, T* dst, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) dst[i] = static_cast<float>(a[i]) + static_cast<float>(b[i]);
 }
-template <typename T>
-inline void multiply_loop(const T* a, const T* b, T* dst, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) dst[i] = static_cast<float>(a[i]) * static_cast<float>(b[i]);
-}
-
 #define FACENET_LOOPS(T, suffix)                                                                                    \
   FACENET_SIMD void relu_##suffix(const T* s, T* d, std::int64_t n) { relu_loop(s, d, n); }                         \
   FACENET_SIMD void relu_backward_##suffix(const T* d, const T* g, T* o, std::int64_t n) {                          \
@@ -73,8 +68,7 @@ inline void multiply_loop(const T* a, const T* b, T* dst, std::int64_t count) {
   FACENET_SIMD void sigmoid_backward_##suffix(const T* d, const T* g, T* o, std::int64_t n) {                       \
     sigmoid_backward_loop(d, g, o, n);                                                                              \
   }                                                                                                                 \
-  FACENET_SIMD void add_##suffix(const T* a, const T* b, T* d, std::int64_t n) { add_loop(a, b, d, n); }            \
-  FACENET_SIMD void multiply_##suffix(const T* a, const T* b, T* d, std::int64_t n) { multiply_loop(a, b, d, n); }
+  FACENET_SIMD void add_##suffix(const T* a, const T* b, T* d, std::int64_t n) { add_loop(a, b, d, n); }
 FACENET_LOOPS(float, f32)
 FACENET_LOOPS(Bfloat16, bf16)
 #undef FACENET_LOOPS
@@ -157,11 +151,6 @@ KernelPtr add(const TensorSpec& spec, std::size_t sources) {
   const std::int64_t count = spec.stored_elements();
   return spec.type == DataType::bf16 ? chain<Bfloat16>(count, sources, &add_bf16)
                                      : chain<float>(count, sources, &add_f32);
-}
-
-KernelPtr multiply(const TensorSpec& spec) {
-  const std::int64_t count = spec.stored_elements();
-  return spec.type == DataType::bf16 ? binary<Bfloat16>(count, &multiply_bf16) : binary<float>(count, &multiply_f32);
 }
 
 Tensor sum(std::span<const Tensor> tensors) {

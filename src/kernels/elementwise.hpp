@@ -17,8 +17,6 @@ KernelPtr clip_backward(const TensorSpec& spec, float low, float high);
 KernelPtr sigmoid(const TensorSpec& spec);
 /// dst, diff_dst, diff_src: diff_dst * dst * (1 - dst)
 KernelPtr sigmoid_backward(const TensorSpec& spec);
-/// Multiplies by a mask of the same type and layout. src, mask, dst
-KernelPtr multiply(const TensorSpec& spec);
 
 /// Sum of tensors of one shape, in the type and layout of the first.
 Tensor sum(std::span<const Tensor> tensors);

@@ -2,10 +2,17 @@
 #include "ops/dropout.hpp"
 
 #include "base/random.hpp"
+#include "kernels/arithmetic.hpp"
 #include "kernels/concat.hpp"
-#include "kernels/elementwise.hpp"
 
 namespace facenet {
+namespace {
+
+kernels::KernelPtr product(const TensorSpec& spec) {
+  return kernels::arithmetic(kernels::Arithmetic::multiply, spec, spec, spec);
+}
+
+}  // namespace
 
 void Dropout::visit(Fields& f) {
   f.field("probability", parameters.probability);
@@ -40,7 +47,7 @@ Tensor Dropout::forward(std::span<const Tensor> src, const Mode& mode, Saved& sa
   const Tensor factors =
       kernels::reorder(Tensor::from(spec.shape, mask(spec.shape.elements(), mode.seed)), spec.type, Layout::plain);
   const Tensor dst(spec);
-  kernels::multiply(spec)->run({data.raw(), factors.raw(), dst.raw()});
+  product(spec)->run({data.raw(), factors.raw(), dst.raw()});
   saved.tensors = {factors};
   return dst;
 }
@@ -50,7 +57,7 @@ std::vector<Tensor> Dropout::backward(const BackwardArguments& a) const {
   const Tensor& factors = a.saved.tensors[0];
   const Tensor diff_dst = kernels::reorder(a.diff_dst, factors.type(), Layout::plain);
   const Tensor diff_src(factors.spec());
-  kernels::multiply(factors.spec())->run({diff_dst.raw(), factors.raw(), diff_src.raw()});
+  product(factors.spec())->run({diff_dst.raw(), factors.raw(), diff_src.raw()});
   return {diff_src};
 }
 

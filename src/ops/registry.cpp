@@ -5,7 +5,7 @@
 
 #include <facenet/error.hpp>
 
-#include "ops/add.hpp"
+#include "ops/arithmetic.hpp"
 #include "ops/batch_norm.hpp"
 #include "ops/clip.hpp"
 #include "ops/concat.hpp"
@@ -16,11 +16,15 @@
 #include "ops/linear.hpp"
 #include "ops/local_response_norm.hpp"
 #include "ops/maxout.hpp"
+#include "ops/pad.hpp"
 #include "ops/pool.hpp"
 #include "ops/prelu.hpp"
+#include "ops/reduce.hpp"
 #include "ops/relu.hpp"
+#include "ops/reshape.hpp"
 #include "ops/sigmoid.hpp"
 #include "ops/softmax.hpp"
+#include "ops/transpose.hpp"
 
 namespace facenet {
 namespace {
@@ -31,17 +35,18 @@ template <typename T>
 std::shared_ptr<Operator> make() {
   return std::make_shared<T>();
 }
-template <Pool::Kind kind>
-std::shared_ptr<Operator> make_pool() {
-  return std::make_shared<Pool>(kind);
+// Of an operator that comes in kinds.
+template <typename T, typename T::Kind kind>
+std::shared_ptr<Operator> make_kind() {
+  return std::make_shared<T>(kind);
 }
 
 constexpr Make kOperators[] = {make<ImageToTensor>,
                                make<Convolution>,
                                make<BatchNorm>,
-                               make_pool<Pool::Kind::maximum>,
-                               make_pool<Pool::Kind::average>,
-                               make_pool<Pool::Kind::l2>,
+                               make_kind<Pool, Pool::Kind::maximum>,
+                               make_kind<Pool, Pool::Kind::average>,
+                               make_kind<Pool, Pool::Kind::l2>,
                                make<Relu>,
                                make<Prelu>,
                                make<Sigmoid>,
@@ -51,7 +56,16 @@ constexpr Make kOperators[] = {make<ImageToTensor>,
                                make<Linear>,
                                make<Maxout>,
                                make<Concat>,
-                               make<Add>,
+                               make_kind<Arithmetic, Arithmetic::Kind::add>,
+                               make_kind<Arithmetic, Arithmetic::Kind::subtract>,
+                               make_kind<Arithmetic, Arithmetic::Kind::multiply>,
+                               make_kind<Arithmetic, Arithmetic::Kind::divide>,
+                               make_kind<Reduce, Reduce::Kind::sum>,
+                               make_kind<Reduce, Reduce::Kind::mean>,
+                               make_kind<Reduce, Reduce::Kind::maximum>,
+                               make<Reshape>,
+                               make<Transpose>,
+                               make<Pad>,
                                make<Dropout>,
                                make<L2Normalize>};
 

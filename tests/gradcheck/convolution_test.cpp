@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "gradient_check.hpp"
 #include "ops/linear.hpp"
+#include "ops/padding.hpp"
 
 using namespace facenet;
 using namespace facenet::test;
@@ -55,6 +56,36 @@ TEST_CASE("convolution: strides, padding on one side, dilation") {
   check_convolution({1, 16, 5, 7}, {16, 16, 1, 5}, {.pad_begin = {0, 2}, .pad_end = {0, 2}});
 }
 
+TEST_CASE("convolution: padding that keeps the size, larger at the end where it is odd") {
+  for (const std::int64_t channels : {3, 16, 17}) {
+    for (const Pair& stride : {Pair{1, 1}, Pair{2, 2}, Pair{3, 1}}) {
+      for (const Pair& window : {Pair{2, 2}, Pair{3, 3}, Pair{4, 1}}) {
+        const Padding same = same_padding({6, 7}, window, stride);
+        const Shape src{1, channels, 6, 7};
+        const Shape weights{8, channels, window[0], window[1]};
+        const Convolution::Parameters p{.stride = stride, .pad_begin = same.begin, .pad_end = same.end, .bias = false};
+        const Shape shapes[] = {src, weights};
+        CHECK(Convolution(p).shape(shapes) ==
+              Shape{1, 8, (6 + stride[0] - 1) / stride[0], (7 + stride[1] - 1) / stride[1]});
+        check_convolution(src, weights, p);
+      }
+    }
+  }
+  CHECK(same_padding({6, 6}, {3, 3}, {2, 2}).begin == Pair{0, 0});
+  CHECK(same_padding({6, 6}, {3, 3}, {2, 2}).end == Pair{1, 1});
+  CHECK(same_padding({5, 5}, {3, 3}, {1, 1}, {2, 2}).begin == Pair{2, 2});
+}
+
+TEST_CASE("convolution: strides larger than the kernel leave pixels out") {
+  for (const std::int64_t channels : {3, 16, 17}) {
+    check_convolution({2, channels, 5, 6}, {16, channels, 1, 1}, {.stride = {2, 2}});
+    check_convolution({1, channels, 7, 8}, {17, channels, 2, 2}, {.stride = {3, 3}});
+    check_convolution({1, channels, 7, 9}, {16, channels, 1, 3}, {.stride = {3, 4}, .pad_begin = {0, 1}});
+    check_convolution({1, channels, 7, 8}, {channels, 1, 2, 2}, {.stride = {3, 3}, .groups = channels});
+    check_convolution({2, channels, 1, 1}, {16, channels, 1, 1}, {.stride = {2, 2}});
+  }
+}
+
 TEST_CASE("convolution: groups and depthwise") {
   check_convolution({1, 6, 5, 5}, {8, 3, 3, 3}, {.pad_begin = {1, 1}, .pad_end = {1, 1}, .groups = 2});
   check_convolution({3, 32, 4, 5}, {32, 16, 3, 3}, {.pad_begin = {1, 1}, .pad_end = {1, 1}, .groups = 2});
@@ -63,6 +94,8 @@ TEST_CASE("convolution: groups and depthwise") {
     for (const std::int64_t stride : {1, 2}) {
       check_convolution({2, channels, 6, 5}, {channels, 1, 3, 3},
                         {.stride = {stride, stride}, .pad_begin = {1, 1}, .pad_end = {1, 1}, .groups = channels});
+      check_convolution({1, channels, 7, 6}, {channels, 1, 3, 3},
+                        {.stride = {stride, stride}, .pad_end = {1, 1}, .groups = channels, .relu = true});
     }
   }
 }
@@ -70,6 +103,9 @@ TEST_CASE("convolution: groups and depthwise") {
 TEST_CASE("convolution: maps of one pixel") {
   check_convolution({1, 17, 1, 1}, {16, 17, 1, 1}, {});
   check_convolution({3, 16, 1, 1}, {3, 16, 3, 3}, {.pad_begin = {1, 1}, .pad_end = {1, 1}});
+  check_convolution({2, 17, 1, 1}, {17, 1, 3, 3}, {.pad_begin = {1, 1}, .pad_end = {1, 1}, .groups = 17});
+  check_convolution({2, 3, 1, 1}, {16, 3, 3, 3}, {.stride = {2, 2}, .pad_begin = {1, 1}, .pad_end = {1, 1}});
+  check_convolution({2, 16, 3, 3}, {16, 16, 3, 3}, {});
 }
 
 TEST_CASE("linear: from rows and from maps") {

@@ -3,7 +3,7 @@
 
 #include "catch.hpp"
 #include "gradient_check.hpp"
-#include "ops/add.hpp"
+#include "ops/arithmetic.hpp"
 #include "ops/concat.hpp"
 #include "ops/dropout.hpp"
 #include "ops/image_to_tensor.hpp"
@@ -25,13 +25,14 @@ TEST_CASE("ReLU") {
 TEST_CASE("add: two and three sources") {
   Random random(32);
   for (const std::int64_t channels : {1, 3, 16, 17, 32}) {
-    OperatorCase c{std::make_shared<Add>(), {}, {}};
+    OperatorCase c{std::make_shared<Arithmetic>(Arithmetic::Kind::add), {}, {}};
     for (int i = 0; i < 2; ++i) c.src.push_back(normal({2, channels, 3, 5}, random));
     check_operator(c);
     c.src.push_back(normal({2, channels, 3, 5}, random));
     check_operator(c);
   }
-  check_operator({std::make_shared<Add>(), {normal({3, 5}, random), normal({3, 5}, random)}, {}});
+  check_operator(
+      {std::make_shared<Arithmetic>(Arithmetic::Kind::add), {normal({3, 5}, random), normal({3, 5}, random)}, {}});
 }
 
 TEST_CASE("concatenation: channels that fill blocks, and channels that tear them") {

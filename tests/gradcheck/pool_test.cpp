@@ -30,6 +30,8 @@ TEST_CASE("pooling: padding on one side, windows that are not square, gaps betwe
     check_pool({1, channels, 6, 6}, {.window = {3, 3}, .stride = {2, 2}, .pad_end = {1, 1}});
     check_pool({2, channels, 5, 7}, {.window = {2, 3}, .stride = {1, 2}, .pad_begin = {1, 0}, .pad_end = {0, 2}});
     check_pool({1, channels, 7, 7}, {.window = {2, 2}, .stride = {3, 3}});
+    check_pool({1, channels, 5, 6}, {.window = {1, 1}, .stride = {2, 2}});
+    check_pool({1, channels, 6, 7}, {.window = {2, 3}, .stride = {3, 4}, .pad_begin = {1, 0}, .pad_end = {0, 2}});
     check_pool({1, channels, 9, 8}, {.window = {7, 7}, .stride = {2, 2}, .pad_begin = {3, 3}, .pad_end = {3, 3}});
   }
 }
@@ -38,6 +40,8 @@ TEST_CASE("pooling: the whole map, maps of one pixel, stride 2 onto one pixel") 
   for (const std::int64_t channels : {3, 16, 17}) {
     check_pool({3, channels, 3, 4}, {.window = {0, 0}});
     check_pool({1, channels, 1, 1}, {.window = {3, 3}, .pad_begin = {1, 1}, .pad_end = {1, 1}});
+    check_pool({2, channels, 1, 1}, {.window = {0, 0}});
+    check_pool({2, channels, 1, 1}, {.window = {1, 1}, .stride = {2, 2}});
     check_pool({1, channels, 2, 2}, {.window = {3, 3}, .stride = {2, 2}, .pad_begin = {1, 1}, .pad_end = {1, 1}});
   }
 }

@@ -11,7 +11,7 @@
 
 #include "autograd/tape.hpp"
 #include "catch.hpp"
-#include "ops/add.hpp"
+#include "ops/arithmetic.hpp"
 
 namespace facenet::test {
 namespace {
@@ -205,7 +205,7 @@ struct Run {
       for (const auto& parameter : parameters) all.push_back(tape.parameter(parameter));
       const OperatorPtr op = c.op;
       const Variable both[] = {tape.apply("first", op, all), tape.apply("second", op, all)};
-      tape.backward(tape.apply("sum", std::make_shared<Add>(), both), cotangent);
+      tape.backward(tape.apply("sum", std::make_shared<Arithmetic>(Arithmetic::Kind::add), both), cotangent);
       for (std::size_t i = 0; i < src.size(); ++i) {
         if (!has_gradient(c, i)) continue;
         const bool data = i < inputs.size();

@@ -5,7 +5,7 @@
 
 #include "catch.hpp"
 #include "gradient_check.hpp"
-#include "ops/add.hpp"
+#include "ops/arithmetic.hpp"
 #include "ops/batch_norm.hpp"
 #include "ops/concat.hpp"
 #include "ops/linear.hpp"
@@ -37,7 +37,7 @@ TEST_CASE("branches' gradients sum, and an input that asks gets its own") {
   const Variable x = tape.input(Tensor::from({1, 3}, std::vector<float>{-1, 2, 3}), true);
   const Variable silent = tape.input(Tensor::from({1, 3}, std::vector<float>{1, 1, 1}));
   const Variable branches[] = {x, tape.apply("relu", std::make_shared<Relu>(), {&x, 1}), x, silent};
-  const Variable y = tape.apply("sum", std::make_shared<Add>(), branches);
+  const Variable y = tape.apply("sum", std::make_shared<Arithmetic>(Arithmetic::Kind::add), branches);
   CHECK(numbers(tape.value(y)) == std::vector<float>{-1, 7, 10});
   tape.backward(y, Tensor::from({1, 3}, std::vector<float>{1, 10, 100}));
   CHECK(numbers(tape.gradient(x)) == std::vector<float>{2, 30, 300});
@@ -146,7 +146,7 @@ TEST_CASE("messages: the layer whose shapes do not fit, the gradient that does n
   Tape tape({.mode = kTraining});
   const Variable both[] = {tape.input(Tensor::zeros({{1, 2}}), true), tape.input(Tensor::zeros({{1, 3}}))};
   try {
-    tape.apply("block3/sum", std::make_shared<Add>(), both);
+    tape.apply("block3/sum", std::make_shared<Arithmetic>(Arithmetic::Kind::add), both);
     FAIL("added [1,2] and [1,3]");
   } catch (const InvalidArgument& error) {
     const std::string message = error.what();

@@ -5,7 +5,7 @@
 
 #include "catch.hpp"
 #include "networks.hpp"
-#include "ops/add.hpp"
+#include "ops/arithmetic.hpp"
 #include "ops/batch_norm.hpp"
 #include "ops/convolution.hpp"
 #include "ops/dropout.hpp"
@@ -57,7 +57,7 @@ struct Maker {
   }
   int add(const std::string& name, int a, int b) {
     const int sources[] = {a, b};
-    return graph.add_node(name, std::make_shared<Add>(), sources);
+    return graph.add_node(name, std::make_shared<Arithmetic>(Arithmetic::Kind::add), sources);
   }
   void finish(int src) {
     Pool::Parameters whole{.window = {0, 0}};

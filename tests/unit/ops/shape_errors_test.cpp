@@ -1,8 +1,10 @@
 // Shape rules: what does not fit is refused by a message that names the operator and the shapes.
+#include <limits>
+
 #include <facenet/error.hpp>
 
 #include "catch.hpp"
-#include "ops/add.hpp"
+#include "ops/arithmetic.hpp"
 #include "ops/batch_norm.hpp"
 #include "ops/clip.hpp"
 #include "ops/concat.hpp"
@@ -13,12 +15,16 @@
 #include "ops/linear.hpp"
 #include "ops/local_response_norm.hpp"
 #include "ops/maxout.hpp"
+#include "ops/pad.hpp"
 #include "ops/pool.hpp"
 #include "ops/prelu.hpp"
+#include "ops/reduce.hpp"
 #include "ops/registry.hpp"
 #include "ops/relu.hpp"
+#include "ops/reshape.hpp"
 #include "ops/sigmoid.hpp"
 #include "ops/softmax.hpp"
+#include "ops/transpose.hpp"
 
 using namespace facenet;
 
@@ -95,8 +101,8 @@ TEST_CASE("the others refuse what does not fit") {
   check_refused(Concat(), {});
   check_refused(Concat(), {{1, 3, 2, 2}, {1, 3, 2, 3}});
   check_refused(Concat(), {{1, 3, 2, 2}, {2, 3, 2, 2}});
-  check_refused(Add(), {{1, 3}});
-  check_refused(Add(), {{1, 3}, {1, 4}});
+  check_refused(Arithmetic(Arithmetic::Kind::add), {{1, 3}});
+  check_refused(Arithmetic(Arithmetic::Kind::add), {{1, 3}, {1, 4}});
   check_refused(Relu(), {{1, 3}, {1, 3}});
   check_refused(Dropout(Dropout::Parameters{1.0F, 0}), {{1, 3}});
   check_refused(Dropout(Dropout::Parameters{-0.1F, 0}), {{1, 3}});
@@ -124,6 +130,71 @@ TEST_CASE("activations refuse what does not fit") {
   check_refused(Clip(), {{2, 4}, {2, 4}});
   check_refused(Clip({1, -1}), {{2, 4}});
   check_refused(Clip({std::numeric_limits<float>::quiet_NaN(), 1}), {{2, 4}});
+}
+
+TEST_CASE("arithmetic refuses what does not broadcast, and to mix images") {
+  using Kind = Arithmetic::Kind;
+  for (const auto kind : {Kind::add, Kind::subtract, Kind::multiply, Kind::divide}) {
+    check_refused(Arithmetic(kind), {});
+    check_refused(Arithmetic(kind), {{2, 3}});
+    check_refused(Arithmetic(kind), {{2, 3}, {2, 4}});
+    check_refused(Arithmetic(kind), {{2, 3, 4, 4}, {2, 3, 3, 4}});
+    check_refused(Arithmetic(kind), {{2, 3}, {1, 3}});                      // images of another batch
+    check_refused(Arithmetic(kind), {{2, 3, 2, 2}, {2, 2}});                // its batch would stand at the rows' place
+    check_refused(Arithmetic(kind, {.constant = true}), {{2, 3}, {2, 3}});  // other numbers for each image
+    check_refused(Arithmetic(kind, {.constant = true}), {{2, 3}, {1, 1, 3}});
+    check_refused(Arithmetic(kind, {.constant = true}), {{2, 3}, {2}});
+    check_refused(Arithmetic(kind, {.constant = true}), {{2, 3}, {3}, {3}});
+    CHECK(Arithmetic(kind, {.constant = true}).shape(std::vector<Shape>{{2, 3, 1, 1}, {4, 5}}) == Shape{2, 3, 4, 5});
+    CHECK(Arithmetic(kind).shape(std::vector<Shape>{{2, 1, 4, 1}, {2, 3, 1, 5}}) == Shape{2, 3, 4, 5});
+  }
+  check_refused(Arithmetic(Kind::add), {{2, 3}, {2, 3}, {2, 1}});
+  check_refused(Arithmetic(Kind::multiply), {{2, 3}, {2, 3}, {2, 3}});
+}
+
+TEST_CASE("reductions, shapes and borders refuse what does not fit") {
+  for (const auto kind : {Reduce::Kind::sum, Reduce::Kind::mean, Reduce::Kind::maximum}) {
+    check_refused(Reduce(kind, {{0}}), {{2, 3}});
+    check_refused(Reduce(kind, {{}}), {{2, 3}});
+    check_refused(Reduce(kind, {{1, 1}}), {{2, 3}});
+    check_refused(Reduce(kind, {{2}}), {{2, 3}});
+    check_refused(Reduce(kind, {{-1}}), {{2, 3}});
+    check_refused(Reduce(kind, {{1}}), {{2, 3}, {2, 3}});
+    check_refused(Reduce(kind, {{1}}), {{2, 0}});
+  }
+  const Shape data{2, 3, 4, 5};
+  for (const std::vector<std::int64_t>& target :
+       std::vector<std::vector<std::int64_t>>{{},
+                                              {0},
+                                              {2, 60},
+                                              {0, 59},
+                                              {0, 61},
+                                              {0, -1, -1},
+                                              {-1, -1},
+                                              {0, -2, 30},
+                                              {0, 7, -1},
+                                              {0, 3, 4, 5, 0},
+                                              {0, std::int64_t{1} << 62, std::int64_t{1} << 62, -1},
+                                              {-1, 30},
+                                              {0, 1, 1, 1, 1, 1, -1}}) {
+    check_refused(Reshape({target}), {data});
+  }
+  CHECK(Reshape({{0, 0, -1}}).shape({&data, 1}) == Shape{2, 3, 20});
+  CHECK(Reshape({{-1, 60}}).shape({&data, 1}) == Shape{2, 60});
+  const Shape none = data.with_batch(0);
+  CHECK(Reshape({{0, -1}}).shape({&none, 1}) == Shape{0, 60});
+  check_refused(Reshape(), {data, data});
+  for (const std::vector<std::int64_t>& permutation : std::vector<std::vector<std::int64_t>>{
+           {}, {0, 1, 2}, {0, 1, 2, 2}, {0, 1, 2, 4}, {0, 1, 2, -1}, {1, 0, 2, 3}, {0, 1, 2, 3, 4}}) {
+    check_refused(Transpose({permutation}), {data});
+  }
+  check_refused(Transpose(), {data, data});
+  check_refused(Pad(), {{2, 3}});
+  check_refused(Pad(), {data, data});
+  check_refused(Pad({.pad_begin = {-1, 0}}), {data});
+  check_refused(Pad({.pad_end = {0, -1}}), {data});
+  check_refused(Pad({.pad_end = {std::int64_t{1} << 62, 0}}), {data});
+  check_refused(Pad({.value = std::numeric_limits<float>::infinity()}), {data});
 }
 
 TEST_CASE("the registry makes every operator by its name and names those it knows") {
