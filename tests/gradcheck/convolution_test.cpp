@@ -105,6 +105,7 @@ TEST_CASE("convolution: maps of one pixel") {
   check_convolution({3, 16, 1, 1}, {3, 16, 3, 3}, {.pad_begin = {1, 1}, .pad_end = {1, 1}});
   check_convolution({2, 17, 1, 1}, {17, 1, 3, 3}, {.pad_begin = {1, 1}, .pad_end = {1, 1}, .groups = 17});
   check_convolution({2, 3, 1, 1}, {16, 3, 3, 3}, {.stride = {2, 2}, .pad_begin = {1, 1}, .pad_end = {1, 1}});
+  check_convolution({2, 16, 3, 2}, {16, 16, 3, 3}, {.stride = {3, 3}, .pad_begin = {1, 1}, .pad_end = {1, 1}});
   check_convolution({2, 16, 3, 3}, {16, 16, 3, 3}, {});
 }
 
