@@ -13,20 +13,20 @@ struct Channel {
 };
 
 template <typename T>
-inline void row(const std::uint8_t* src, T* dst, std::int64_t step, std::int64_t count, Channel channel) {
+inline void plane(const std::uint8_t* src, T* dst, std::int64_t count, Channel channel) {
   for (std::int64_t i = 0; i < count; ++i) {
-    dst[i * step] = (static_cast<float>(src[i * 3]) - channel.mean) * channel.scale;
+    dst[i] = (static_cast<float>(src[i * 3]) - channel.mean) * channel.scale;
   }
 }
-FACENET_SIMD void row_f32(const std::uint8_t* src, float* dst, std::int64_t step, std::int64_t count, Channel c) {
-  row(src, dst, step, count, c);
+FACENET_SIMD void plane_f32(const std::uint8_t* src, float* dst, std::int64_t count, Channel c) {
+  plane(src, dst, count, c);
 }
-FACENET_SIMD void row_bf16(const std::uint8_t* src, Bfloat16* dst, std::int64_t step, std::int64_t count, Channel c) {
-  row(src, dst, step, count, c);
+FACENET_SIMD void plane_bf16(const std::uint8_t* src, Bfloat16* dst, std::int64_t count, Channel c) {
+  plane(src, dst, count, c);
 }
 
-template <typename T, typename Row>
-void convert(const std::uint8_t* src, T* dst, Row* function, const Shape& shape, bool nhwc,
+template <typename T, typename Plane>
+void convert(const std::uint8_t* src, T* dst, Plane* function, const Shape& shape,
              const std::array<Channel, 3>& channels, bool bgr) {
   const std::int64_t pixels = shape[1] * shape[2];
   parallel_for(shape[0], [&](std::int64_t image) {
@@ -34,8 +34,7 @@ void convert(const std::uint8_t* src, T* dst, Row* function, const Shape& shape,
     T* to = dst + image * pixels * 3;
     for (std::int64_t c = 0; c < 3; ++c) {
       const std::int64_t from_channel = bgr ? 2 - c : c;
-      function(from + from_channel, to + (nhwc ? c : c * pixels), nhwc ? 3 : 1, pixels,
-               channels[static_cast<std::size_t>(c)]);
+      function(from + from_channel, to + c * pixels, pixels, channels[static_cast<std::size_t>(c)]);
     }
   });
 }
@@ -46,16 +45,14 @@ KernelPtr image_to_tensor(const TensorSpec& src, const TensorSpec& dst, const st
                           const std::array<float, 3>& scale, bool bgr) {
   std::array<Channel, 3> channels{};
   for (std::size_t c = 0; c < 3; ++c) channels[c] = {mean[c], scale[c]};
-  const bool nhwc = dst.layout == Layout::nhwc;
   const Shape shape = src.shape;
   if (dst.type == DataType::bf16) {
     return function_kernel("own:simd", [=](std::span<void* const> a) {
-      convert(static_cast<const std::uint8_t*>(a[0]), static_cast<Bfloat16*>(a[1]), &row_bf16, shape, nhwc, channels,
-              bgr);
+      convert(static_cast<const std::uint8_t*>(a[0]), static_cast<Bfloat16*>(a[1]), &plane_bf16, shape, channels, bgr);
     });
   }
   return function_kernel("own:simd", [=](std::span<void* const> a) {
-    convert(static_cast<const std::uint8_t*>(a[0]), static_cast<float*>(a[1]), &row_f32, shape, nhwc, channels, bgr);
+    convert(static_cast<const std::uint8_t*>(a[0]), static_cast<float*>(a[1]), &plane_f32, shape, channels, bgr);
   });
 }
 
