@@ -25,11 +25,13 @@ struct Block {
   std::string where;  ///< guide.md:12
   std::string language;
   std::string quotes;  ///< the file that the comment before it names: <!-- examples/a.cpp -->
+  std::string prints;  ///< the command whose output it shows: <!-- prints: facenet info nn2 -->
   std::vector<std::string> lines;
 };
 
 std::vector<Block> blocks_of(const fs::path& document) {
   static const std::regex kMark("<!-- (\\S+) -->");
+  static const std::regex kPrints("<!-- prints: (facenet .+) -->");
   std::vector<Block> blocks;
   std::string before;
   bool inside = false;
@@ -41,7 +43,9 @@ std::vector<Block> blocks_of(const fs::path& document) {
       if (inside) {
         std::smatch mark;
         const std::string quotes = std::regex_match(before, mark, kMark) ? mark[1].str() : "";
-        blocks.push_back({document.filename().string() + ":" + std::to_string(number), line.substr(3), quotes, {}});
+        const std::string prints = std::regex_match(before, mark, kPrints) ? mark[1].str() : "";
+        blocks.push_back(
+            {document.filename().string() + ":" + std::to_string(number), line.substr(3), quotes, prints, {}});
       }
     } else if (inside) {
       blocks.back().lines.push_back(line);
@@ -88,6 +92,24 @@ TEST_CASE("the documents' code is that of the examples") {
     }
   }
   CHECK(quoted_blocks > 10);
+}
+
+TEST_CASE("the documents' outputs are those of the commands above them") {
+  const fs::path program = required("FACENET_PROGRAM");
+  int shown = 0;
+  for (const auto& document : documents()) {
+    for (const auto& block : blocks_of(document)) {
+      if (block.prints.empty()) continue;
+      const auto result = shell("PATH=" + quoted(program.parent_path()) + ":$PATH " + block.prints);
+      std::string text;
+      for (const auto& line : block.lines) text += line + "\n";
+      INFO(block.where << ": " << block.prints << "\n" << result.output);
+      CHECK(result.status == 0);
+      CHECK(result.says(text));
+      ++shown;
+    }
+  }
+  CHECK(shown >= 5);
 }
 
 TEST_CASE("the documents' links lead to files that exist") {
