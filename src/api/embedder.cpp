@@ -16,17 +16,6 @@
 namespace facenet {
 namespace {
 
-// The largest centred part of the input's proportions, times the fraction, onto the whole input.
-Affine centred(const Image& image, const ModelContract& contract) {
-  const double width = image.width();
-  const double height = image.height();
-  const double scale = std::max(contract.input_width / width, contract.input_height / height) /
-                       static_cast<double>(contract.crop_fraction);
-  const double left = (contract.input_width - 1 - scale * (width - 1)) / 2;
-  const double top = (contract.input_height - 1 - scale * (height - 1)) / 2;
-  return {scale, 0, left, 0, scale, top};
-}
-
 void require_pixels(const Image& image) {
   if (image.empty()) throw InvalidArgument("an image without pixels cannot be embedded");
 }
@@ -89,7 +78,7 @@ struct Embedder::Impl {
       return alignment(*landmarks, FaceTemplate{width, height, *contract.template_points});
     }
     if (image.width() == width && image.height() == height) return {};
-    return centred(image, contract);
+    return centre_crop_map({image.width(), image.height()}, contract.crop_fraction, {width, height});
   }
 
   Image prepared(const Image& image, const Landmarks* landmarks) const {

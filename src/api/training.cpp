@@ -36,8 +36,25 @@ void settle_contract(ModelData& model, bool aligned, const TrainingOptions& opti
   }
   if (model.contract.template_points) return;
   const ImageInput input = image_input_of(model.graph);
-  model.contract.template_points = arcface_template(input.width, options.margin).points;
+  model.contract.template_points = arcface_template({input.width, input.height}, options.margin).points;
   model.contract.template_name = "arcface";
+}
+
+// A folder without a pair of images of one person, or of one person alone, is not what training needs.
+FaceDataset open_training(const ModelData& model, const TrainingData& data, const Training::Progress& progress,
+                          const std::stop_token& stop) {
+  FaceDataset dataset = open_dataset(model, data, progress, stop);
+  const std::vector<std::int32_t> images = dataset.index().counts();
+  const std::string folder = "'" + printable(data.folder) + "': ";
+  if (images.size() < 2) {
+    throw FormatError(folder + "there is only one person: no negatives to learn from. Add folders of other people.");
+  }
+  if (*std::max_element(images.begin(), images.end()) < 2) {
+    throw FormatError(folder +
+                      "no person has two images or more: there is no anchor with a positive to learn from. Put several "
+                      "photographs of a person into one folder.");
+  }
+  return dataset;
 }
 
 // Which files of which people, and where their faces are: others would give other batches.
@@ -71,7 +88,7 @@ struct Training::State {
         const std::stop_token& stop)
       : options(o),
         model(std::move(m)),
-        dataset(open_dataset(model, data, progress, stop)),
+        dataset(open_training(model, data, progress, stop)),
         sampler(dataset.index().labels(), sampler_options(o)),
         fingerprint(data_fingerprint(dataset)) {
     freeze(model.graph, o.freeze);
@@ -161,7 +178,7 @@ TrainingStep Training::step() {
   const auto begin = Clock::now();
   const FaceBatch batch = s.batches().next();
   const auto count = static_cast<std::int64_t>(batch.count());
-  const Tensor images(TensorSpec{{count, batch.size, batch.size, 3}, DataType::u8});
+  const Tensor images(TensorSpec{{count, batch.size.height, batch.size.width, 3}, DataType::u8});
   std::memcpy(images.raw(), batch.pixels.data(), batch.pixels.size());
   const StepReport report = s.trainer->step(images, batch.labels, s.progress());
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();

@@ -10,9 +10,8 @@ namespace {
 
 DatasetOptions dataset_options(const ModelData& model, const TrainingData& data) {
   const ImageInput input = image_input_of(model.graph);
-  if (input.width != input.height) throw InvalidArgument("training wants a network with square input");
   DatasetOptions options;
-  options.size = input.width;
+  options.size = {input.width, input.height};
   options.skip_bad = data.skip_bad;
   if (data.landmarks && !model.contract.template_points) {
     throw InvalidArgument("the model has no template to align faces to: it takes no landmarks");

@@ -8,7 +8,7 @@
 
 namespace facenet {
 
-AugmentationDraw draw_augmentation(const Augmentation& s, int size, Random random) {
+AugmentationDraw draw_augmentation(const Augmentation& s, PixelSize size, Random random) {
   const auto probability = [](double p) { return p >= 0 && p <= 1; };
   if (!probability(s.flip) || !probability(s.grayscale) || !probability(s.low_resolution) || !probability(s.erase) ||
       !(s.shift >= 0 && s.shift <= 1) || !(s.scale >= 0 && s.scale < 1) || !(s.rotation >= 0 && s.rotation <= 180) ||
@@ -22,12 +22,13 @@ AugmentationDraw draw_augmentation(const Augmentation& s, int size, Random rando
   const double mirror = random.chance(s.flip) ? -1 : 1;
   const double zoom = std::exp(either_way(std::log1p(s.scale)));
   const double angle = either_way(s.rotation) * std::numbers::pi / 180;
-  const double centre = (size - 1) / 2.0;
+  const double x = (size.width - 1) / 2.0;
+  const double y = (size.height - 1) / 2.0;
   const double cosine = zoom * std::cos(angle);
   const double sine = zoom * std::sin(angle);
-  draw.map = Affine{1, 0, -centre, 0, 1, -centre}
+  draw.map = Affine{1, 0, -x, 0, 1, -y}
                  .then({mirror * cosine, -sine, 0, mirror * sine, cosine, 0})
-                 .then({1, 0, centre + either_way(s.shift) * size, 0, 1, centre + either_way(s.shift) * size});
+                 .then({1, 0, x + either_way(s.shift) * size.width, 0, 1, y + either_way(s.shift) * size.height});
 
   const double contrast = 1 + either_way(s.contrast);
   const double offset = 255 * either_way(s.brightness) + 127.5 * (1 - contrast);
@@ -48,22 +49,24 @@ AugmentationDraw draw_augmentation(const Augmentation& s, int size, Random rando
   if (blur) draw.low_resolution = share;
 
   const bool erase = random.chance(s.erase);
-  const auto side = [&] { return static_cast<int>(std::lround(random.uniform(0.3, 1) * s.erase_size * size)); };
-  draw.erase_width = side();
-  draw.erase_height = side();
-  draw.erase_x = static_cast<int>(random.below(static_cast<std::uint64_t>(size - draw.erase_width) + 1));
-  draw.erase_y = static_cast<int>(random.below(static_cast<std::uint64_t>(size - draw.erase_height) + 1));
+  const auto side = [&](int whole) {
+    return static_cast<int>(std::lround(random.uniform(0.3, 1) * s.erase_size * whole));
+  };
+  draw.erase_width = side(size.width);
+  draw.erase_height = side(size.height);
+  draw.erase_x = static_cast<int>(random.below(static_cast<std::uint64_t>(size.width - draw.erase_width) + 1));
+  draw.erase_y = static_cast<int>(random.below(static_cast<std::uint64_t>(size.height - draw.erase_height) + 1));
   for (auto& value : draw.erase_colour) value = static_cast<std::uint8_t>(random.below(256));
   if (!erase) draw.erase_width = draw.erase_height = 0;
   return draw;
 }
 
-void apply_colour_and_erase(const AugmentationDraw& draw, int size, std::uint8_t* pixels) {
+void apply_colour_and_erase(const AugmentationDraw& draw, PixelSize size, std::uint8_t* pixels) {
   if (draw.recolour) {
     const auto& m = draw.colour;
     const auto value = [](float v) { return static_cast<std::uint8_t>(std::clamp(v + 0.5F, 0.0F, 255.0F)); };
     std::uint8_t* p = pixels;
-    for (int i = 0; i < size * size; ++i, p += 3) {
+    for (int i = 0; i < size.width * size.height; ++i, p += 3) {
       const auto r = static_cast<float>(p[0]);
       const auto g = static_cast<float>(p[1]);
       const auto b = static_cast<float>(p[2]);
@@ -74,7 +77,7 @@ void apply_colour_and_erase(const AugmentationDraw& draw, int size, std::uint8_t
   }
   for (int y = draw.erase_y; y < draw.erase_y + draw.erase_height; ++y) {
     for (int x = draw.erase_x; x < draw.erase_x + draw.erase_width; ++x) {
-      std::copy_n(draw.erase_colour.begin(), 3, pixels + (std::ptrdiff_t{y} * size + x) * 3);
+      std::copy_n(draw.erase_colour.begin(), 3, pixels + (std::ptrdiff_t{y} * size.width + x) * 3);
     }
   }
 }

@@ -28,7 +28,7 @@ struct Augmentation {
   static Augmentation none() { return {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0}; }
 };
 
-/// One draw for one face of size x size.
+/// One draw for one face.
 struct AugmentationDraw {
   Affine map;                 ///< applied in the output's pixels, after alignment
   double low_resolution = 1;  ///< 1: as sharp as it is
@@ -39,9 +39,9 @@ struct AugmentationDraw {
 };
 
 /// The same number of draws from `random` whatever happens; InvalidArgument when a setting is out of range.
-AugmentationDraw draw_augmentation(const Augmentation& settings, int size, Random random);
+AugmentationDraw draw_augmentation(const Augmentation& settings, PixelSize size, Random random);
 
-/// Colours and the erased rectangle, in place, on [size,size,3].
-void apply_colour_and_erase(const AugmentationDraw& draw, int size, std::uint8_t* pixels);
+/// Colours and the erased rectangle, in place, on [height,width,3].
+void apply_colour_and_erase(const AugmentationDraw& draw, PixelSize size, std::uint8_t* pixels);
 
 }  // namespace facenet

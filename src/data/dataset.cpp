@@ -27,8 +27,9 @@ FaceDataset::FaceDataset(const FolderIndex& index, const LandmarkTable* landmark
                          const DataProgress& progress, const std::stop_token& stop)
     : options_(options), index_(index) {
   if (options.face_template &&
-      (options.face_template->width != options.size || options.face_template->height != options.size)) {
-    throw InvalidArgument("the face template is for another size than the dataset's " + std::to_string(options.size));
+      (options.face_template->width != options.size.width || options.face_template->height != options.size.height)) {
+    throw InvalidArgument("the face template is for another size than the dataset's " +
+                          std::to_string(options.size.width) + "x" + std::to_string(options.size.height));
   }
   if (options.face_template && landmarks == nullptr) {
     throw InvalidArgument("faces cannot be aligned without landmarks: give a landmarks file, or crop the centre");
@@ -88,32 +89,35 @@ Region FaceDataset::cut(const std::string& file, const Landmarks* landmarks) con
   const Image image = Image::open(index_.root / file);
   const Affine map = landmarks != nullptr
                          ? alignment(*landmarks, *options_.face_template)
-                         : centre_crop_map(image.width(), image.height(), options_.crop, options_.size);
-  return cut_region(image, map, options_.size, options_.size, options_.context);
+                         : centre_crop_map({image.width(), image.height()}, options_.crop, options_.size);
+  return cut_region(image, map, options_.size.width, options_.size.height, options_.context);
 }
 
 void FaceDataset::render(std::size_t image, const AugmentationDraw& draw, std::uint8_t* out) const {
-  const int size = options_.size;
+  const auto [width, height] = options_.size;
   std::optional<Region> fresh;
   if (!kept_.at(image)) fresh = cut(index_.images[image].file, landmarks_[image] ? &*landmarks_[image] : nullptr);
   const Region& region = fresh ? *fresh : *kept_[image];
   const Affine map = region.to_output.then(draw.map);
   if (draw.low_resolution < 1) {
-    const int small = std::max(8, static_cast<int>(std::lround(draw.low_resolution * size)));
-    const double step = double(small) / size;
-    Image coarse(small, small);
-    warp_bilinear(region.image, map.then({step, 0, step / 2 - 0.5, 0, step, step / 2 - 0.5}), small, small,
+    const auto fewer = [&](int pixels) {
+      return std::max(8, static_cast<int>(std::lround(draw.low_resolution * pixels)));
+    };
+    Image coarse(fewer(width), fewer(height));
+    const double x = double(coarse.width()) / width;
+    const double y = double(coarse.height()) / height;
+    warp_bilinear(region.image, map.then({x, 0, x / 2 - 0.5, 0, y, y / 2 - 0.5}), coarse.width(), coarse.height(),
                   coarse.data());
-    const Image enlarged = coarse.resized(size, size);
+    const Image enlarged = coarse.resized(width, height);
     std::copy(enlarged.pixels().begin(), enlarged.pixels().end(), out);
   } else {
-    warp_bilinear(region.image, map, size, size, out);
+    warp_bilinear(region.image, map, width, height, out);
   }
-  apply_colour_and_erase(draw, size, out);
+  apply_colour_and_erase(draw, options_.size, out);
 }
 
 Image FaceDataset::face(std::size_t image) const {
-  Image result(options_.size, options_.size);
+  Image result(options_.size.width, options_.size.height);
   render(image, AugmentationDraw{}, result.data());
   return result;
 }

@@ -18,10 +18,10 @@
 namespace facenet {
 
 struct DatasetOptions {
-  int size = 96;  ///< pixels a side of what render gives
+  PixelSize size = 96;  ///< of what render gives
   std::optional<FaceTemplate> face_template =
-      {};                ///< align to this (of size x size) by the landmarks; absent: centre crop
-  float crop = 1;        ///< the centred square's share, when nothing is aligned
+      {};                ///< align to this, of that size, by the landmarks; absent: centre crop
+  float crop = 1;        ///< the centred part's share, when nothing is aligned
   double context = 0.2;  ///< kept around the crop for augmentation, as a share of its size
   std::uint64_t memory_limit = std::uint64_t{2} << 30U;  ///< bytes of pixels kept; the rest is decoded again each time
   bool skip_bad = false;                                 ///< drop what cannot be used instead of refusing the folder
@@ -52,7 +52,7 @@ class FaceDataset {
   std::size_t size() const { return index_.images.size(); }
   std::uint64_t memory() const { return memory_; }
 
-  /// Writes [size,size,3] bytes of one face. IoError or FormatError when a file that is not kept in memory has gone
+  /// Writes [height,width,3] bytes of one face. IoError or FormatError when a file that is not kept in memory has gone
   /// bad.
   void render(std::size_t image, const AugmentationDraw& draw, std::uint8_t* out) const;
   /// Without augmentation.

@@ -15,7 +15,8 @@ constexpr double kLargestPlainShrink = 1.5;
 
 void require_size(int width, int height) {
   if (width < 1 || height < 1 || width > Image::kMaxSide || height > Image::kMaxSide) {
-    throw InvalidArgument("cannot warp to " + std::to_string(width) + "x" + std::to_string(height) + " pixels");
+    throw InvalidArgument("there are no pictures of " + std::to_string(width) + "x" + std::to_string(height) +
+                          " pixels");
   }
 }
 
@@ -37,18 +38,21 @@ Affine Affine::inverse() const {
 
 double Affine::scale() const { return std::sqrt(std::abs(a * e - b * d)); }
 
-FaceTemplate arcface_template(int size, float margin) {
-  if (size < 1 || size > Image::kMaxSide || !(margin > -1 && margin < 16)) {
-    throw InvalidArgument("no face template of size " + std::to_string(size) + " and margin " + std::to_string(margin));
+FaceTemplate arcface_template(PixelSize size, float margin) {
+  require_size(size.width, size.height);
+  if (!(margin > -1 && margin < 16)) {
+    throw InvalidArgument("no face template with a margin of " + std::to_string(margin));
   }
   static constexpr Landmarks kPoints{38.2946F, 51.6963F, 73.5318F, 51.5014F, 56.0252F,
                                      71.7366F, 41.5493F, 92.3655F, 70.7299F, 92.2041F};
-  FaceTemplate result{size, size, kPoints};
+  FaceTemplate result{size.width, size.height, kPoints};
   // Scaled about the centre of the picture, 55.5 in coordinates of pixel centres.
-  const float scale = static_cast<float>(size) / 112.0F / (1 + margin);
-  const float centre = static_cast<float>(size - 1) / 2;
+  const float scale = static_cast<float>(size.shorter()) / 112.0F / (1 + margin);
+  const float centre[] = {static_cast<float>(size.width - 1) / 2, static_cast<float>(size.height - 1) / 2};
   if (size != 112 || margin != 0) {
-    for (float& p : result.points) p = (p - 55.5F) * scale + centre;
+    for (std::size_t i = 0; i < result.points.size(); ++i) {
+      result.points[i] = (result.points[i] - 55.5F) * scale + centre[i % 2];
+    }
   }
   return result;
 }
@@ -85,13 +89,14 @@ Affine fit_similarity(std::span<const float> from, std::span<const float> to) {
   return {a, -b, mean[2] - a * mean[0] + b * mean[1], b, a, mean[3] - b * mean[0] - a * mean[1]};
 }
 
-Affine centre_crop_map(int width, int height, float fraction, int size) {
+Affine centre_crop_map(PixelSize photograph, float fraction, PixelSize input) {
+  const auto [width, height] = photograph;
   if (width < 1 || height < 1 || !(fraction > 0 && fraction <= 1)) {
     throw InvalidArgument("centre crop: fraction " + std::to_string(fraction) + " is not above 0 and up to 1");
   }
-  const double scale = size / (double{fraction} * std::min(width, height));
-  const double centre = (size - 1) / 2.0;
-  return {scale, 0, centre - scale * (width - 1) / 2.0, 0, scale, centre - scale * (height - 1) / 2.0};
+  const double scale = std::max(double(input.width) / width, double(input.height) / height) / double{fraction};
+  return {scale, 0,     (input.width - 1 - scale * (width - 1)) / 2,
+          0,     scale, (input.height - 1 - scale * (height - 1)) / 2};
 }
 
 Region cut_region(const Image& image, const Affine& to_output, int width, int height, double context) {

@@ -1,6 +1,7 @@
 // Geometry of faces: affine maps, alignment to a template, and the one warp that makes a network's input.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -22,6 +23,16 @@ struct Affine {
   double scale() const;
 };
 
+/// Width and height of a picture; one number makes a square.
+struct PixelSize {
+  constexpr PixelSize(int side) : width(side), height(side) {}  // NOLINT: a number may stand for a square
+  constexpr PixelSize(int w, int h) : width(w), height(h) {}
+  int shorter() const { return std::min(width, height); }
+  bool operator==(const PixelSize&) const = default;
+
+  int width, height;
+};
+
 /// Where a face's five points belong in an input of width x height.
 struct FaceTemplate {
   int width = 0;
@@ -29,8 +40,9 @@ struct FaceTemplate {
   Landmarks points{};
 };
 
-/// The template of ArcFace's 112x112 crops at size x size. Margin m shows 1 + m times as much: 0 is ArcFace's framing.
-FaceTemplate arcface_template(int size, float margin = 0);
+/// The template of ArcFace's 112x112 crops, as the largest centred square of `size`. Margin m shows 1 + m times as
+/// much: 0 is ArcFace's framing.
+FaceTemplate arcface_template(PixelSize size, float margin = 0);
 /// dlib's 150x150 face chip under MTCNN's points.
 FaceTemplate dlib_template();
 
@@ -42,8 +54,9 @@ Affine fit_similarity(std::span<const float> from, std::span<const float> to);
 inline Affine alignment(const Landmarks& landmarks, const FaceTemplate& face) {
   return fit_similarity(landmarks, face.points);
 }
-/// From a photograph to size x size: its largest centred square times `fraction` (above 0, up to 1).
-Affine centre_crop_map(int width, int height, float fraction, int size);
+/// From a photograph to an input: its largest centred part of the input's proportions, times `fraction` (above 0, up to
+/// 1).
+Affine centre_crop_map(PixelSize photograph, float fraction, PixelSize input);
 
 /// A part of an image, and the map from the part to an output.
 struct Region {

@@ -14,8 +14,8 @@ FaceBatch make_batch(const FaceDataset& dataset, const IdentitySampler& sampler,
   batch.step = step;
   batch.size = dataset.options().size;
   batch.images = sampler.batch(step);
-  const auto side = static_cast<std::size_t>(batch.size);
-  const std::size_t bytes = side * side * 3;
+  const std::size_t bytes =
+      static_cast<std::size_t>(batch.size.width) * static_cast<std::size_t>(batch.size.height) * 3;
   batch.pixels.resize(batch.images.size() * bytes);
   batch.labels.reserve(batch.images.size());
   const std::uint64_t step_seed = mix(mix(seed) ^ static_cast<std::uint64_t>(step));

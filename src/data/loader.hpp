@@ -16,8 +16,8 @@ namespace facenet {
 
 struct FaceBatch {
   std::int64_t step = 0;
-  int size = 0;                      ///< pixels a side
-  std::vector<std::uint8_t> pixels;  ///< [N,size,size,3] RGB
+  PixelSize size = 0;
+  std::vector<std::uint8_t> pixels;  ///< [N,height,width,3] RGB
   std::vector<std::int32_t> labels;  ///< [N] people
   std::vector<std::size_t> images;   ///< [N] indices into the dataset
   std::size_t count() const { return labels.size(); }

@@ -177,8 +177,9 @@ TEST_CASE("train refuses what it cannot use, before it starts", "[program]") {
     fs::copy_file(world().face(*person == 'a' ? 1 : 2, 1), scratch / "lone" / person / "1.png");
   }
   const auto lone = run({"train", scratch / "lone", "-o", scratch / "m.fnm", "--arch", "tiny", "--steps", "2"});
-  CHECK(lone.status == 2);
+  CHECK(lone.status == 4);
   CHECK(lone.says("two images"));
+  CHECK(lone.says("lone"));
 
   // A damaged image: refused with its name, or left out on request.
   fs::copy(world().faces, scratch / "bad", fs::copy_options::recursive);

@@ -140,7 +140,7 @@ TEST_CASE("images become the network's input as the contract says") {
   CHECK(embedder.prepare(exact) == exact);
   const Image wide = photograph(200, 100, 2);
   const Image input = embedder.prepare(wide);
-  CHECK(input == warp(wide, centre_crop_map(200, 100, 0.8F, 64), 64, 64));
+  CHECK(input == warp(wide, centre_crop_map({200, 100}, 0.8F, 64), 64, 64));
   CHECK(embedder.embed(wide) == embedder.embed(input));
 
   Landmarks landmarks = arcface_template(64).points;

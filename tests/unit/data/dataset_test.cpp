@@ -86,6 +86,27 @@ TEST_CASE("a face is what one warp of the photograph gives") {
   CHECK_THROWS_AS(FaceDataset(index, nullptr, {.size = 48}, {}, stop.get_token()), Interrupted);
 }
 
+TEST_CASE("faces that are not square") {
+  const test::ScratchFolder folder;
+  make_people(folder.path(), 2, 2);
+  const FolderIndex index = index_folder(folder.path());
+  const PixelSize tall(24, 40);
+  const FaceDataset dataset(index, nullptr, {.size = tall});
+  const Image photograph = Image::open(index.path(0));
+  const Affine map = centre_crop_map({photograph.width(), photograph.height()}, 1, tall);
+  CHECK(dataset.face(0) == warp(photograph, map, 24, 40));
+  Augmentation strong;
+  strong.erase = strong.low_resolution = strong.flip = 1;
+  std::vector<std::uint8_t> pixels(std::size_t{24} * 40 * 3 + 1, 7);
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    const AugmentationDraw draw = draw_augmentation(strong, tall, Random(3, i));
+    CHECK(draw.erase_x + draw.erase_width <= 24);
+    CHECK(draw.erase_y + draw.erase_height <= 40);
+    dataset.render(0, draw, pixels.data());
+    CHECK(pixels.back() == 7);
+  }
+}
+
 TEST_CASE("augmentation: nothing changes nothing, a flip mirrors, draws repeat and differ") {
   const Augmentation none = Augmentation::none();
   const AugmentationDraw draw = draw_augmentation(none, 32, Random(4));

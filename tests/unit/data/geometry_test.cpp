@@ -143,11 +143,23 @@ TEST_CASE("cutting a region does not change what a warp gives") {
 }
 
 TEST_CASE("centre crop keeps the middle in the middle") {
-  const Affine map = centre_crop_map(250, 200, 0.5F, 96);
+  const Affine map = centre_crop_map({250, 200}, 0.5F, 96);
   const auto [x, y] = map(124.5, 99.5);
   CHECK(x == Approx(47.5));
   CHECK(y == Approx(47.5));
   CHECK(map.scale() == Approx(0.96));
+}
+
+TEST_CASE("inputs that are not square show the same square, and more where they are longer") {
+  const FaceTemplate square = arcface_template(116, 0.15F);
+  const FaceTemplate tall = arcface_template({116, 140}, 0.15F);
+  CHECK(tall.width == 116);
+  CHECK(tall.height == 140);
+  for (std::size_t i = 0; i < 10; ++i) CHECK(tall.points[i] == Approx(square.points[i] + (i % 2 == 0 ? 0 : 12)));
+  const Affine map = centre_crop_map({200, 200}, 1, {116, 140});  // all of the height, the middle of the width
+  CHECK(map.scale() == Approx(0.7));
+  CHECK(map(99.5, 99.5)[0] == Approx(57.5));
+  CHECK(map(99.5, -0.5)[1] == Approx(-0.5));
 }
 
 TEST_CASE("alignment gives the crops of the reference pipeline") {
