@@ -123,42 +123,42 @@ TEST_CASE("graph JSON: networks come back the same") {
 TEST_CASE("graph JSON: what does not fit is refused, and the layer named") {
   const Json good = tiny_json();
   CHECK(message_of(good) == "taken");
-  const std::size_t conv = layer(good, "conv2");
+  const std::size_t conv = layer(good, "inception_2/3x3");
 
   Json json = good;
   json["nodes"][conv]["op"] = "teleport";
-  CHECK(contains(message_of(json), "conv2"));
+  CHECK(contains(message_of(json), "inception_2/3x3"));
   CHECK(contains(message_of(json), "teleport"));
 
   json = good;
   json["nodes"][conv]["fields"]["colour"] = 1;
-  CHECK(contains(message_of(json), "layer 'conv2': has no field 'colour'"));
+  CHECK(contains(message_of(json), "layer 'inception_2/3x3': has no field 'colour'"));
 
   json = good;
   json["nodes"][conv]["src"][0] = "l2";  // later: a circle
-  CHECK(contains(message_of(json), "layer 'conv2'"));
-  json["nodes"][conv]["src"][0] = "conv2";
-  CHECK(contains(message_of(json), "layer 'conv2'"));
+  CHECK(contains(message_of(json), "layer 'inception_2/3x3'"));
+  json["nodes"][conv]["src"][0] = "inception_2/3x3";
+  CHECK(contains(message_of(json), "layer 'inception_2/3x3'"));
   json["nodes"][conv]["src"][0] = 7;
-  CHECK(contains(message_of(json), "layer 'conv2'"));
+  CHECK(contains(message_of(json), "layer 'inception_2/3x3'"));
   json["nodes"][conv]["src"] = Json::array();
-  CHECK(contains(message_of(json), "layer 'conv2'"));
+  CHECK(contains(message_of(json), "layer 'inception_2/3x3'"));
 
   json = good;
   json["nodes"][conv]["parameters"].push_back("conv1/weights");
-  CHECK(contains(message_of(json), "layer 'conv2'"));
+  CHECK(contains(message_of(json), "layer 'inception_2/3x3'"));
   json["nodes"][conv]["parameters"] = Json::array();
-  CHECK(contains(message_of(json), "layer 'conv2'"));
+  CHECK(contains(message_of(json), "layer 'inception_2/3x3'"));
 
   for (const Json& value : {Json(-1), Json(0), Json(1e9), Json("2"), Json(65537), Json(nullptr)}) {
     json = good;
     json["nodes"][conv]["fields"]["stride"][0] = value;
     INFO(value);
-    CHECK(contains(message_of(json), "layer 'conv2'"));
+    CHECK(contains(message_of(json), "layer 'inception_2/3x3'"));
   }
   json = good;
   json["nodes"][conv]["fields"]["pad_end"] = {65536, 65536};  // 65,604 x 65,604 pixels
-  CHECK(contains(message_of(json), "layer 'conv2'"));
+  CHECK(contains(message_of(json), "layer 'inception_2/3x3'"));
   json = good;
   json["nodes"][layer(good, "conv2/bn")]["fields"]["epsilon"] = 1e300;
   CHECK(contains(message_of(json), "layer 'conv2/bn'"));
