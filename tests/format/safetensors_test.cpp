@@ -160,8 +160,8 @@ TEST_CASE("graph JSON: what does not fit is refused, and the layer named") {
   json["nodes"][conv]["fields"]["pad_end"] = {65536, 65536};  // 65,604 x 65,604 pixels
   CHECK(contains(message_of(json), "layer 'inception_2/3x3'"));
   json = good;
-  json["nodes"][layer(good, "conv2/bn")]["fields"]["epsilon"] = 1e300;
-  CHECK(contains(message_of(json), "layer 'conv2/bn'"));
+  json["nodes"][layer(good, "inception_2/3x3/bn")]["fields"]["epsilon"] = 1e300;
+  CHECK(contains(message_of(json), "layer 'inception_2/3x3/bn'"));
 
   json = good;
   json["nodes"][conv]["name"] = "conv1";
