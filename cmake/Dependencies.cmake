@@ -1,6 +1,7 @@
 # Everything that FaceNetLib builds on: the one list. docs/contributing.md says what each is for.
 
 option(FACENET_WITH_TURBOJPEG "Decode JPEG with libjpeg-turbo: several times as fast as stb_image, and reads CMYK" ON)
+option(FACENET_WITH_ONNX "Write ONNX files: needs protobuf and the schema onnx.proto" ON)
 
 # find_package(PACKAGE ...) or stop with words that say what it is for and which Debian package brings it.
 macro(facenet_require package debian purpose)
@@ -37,6 +38,15 @@ facenet_require(nlohmann_json nlohmann-json3-dev "the metadata of model files" 3
 facenet_require(Stb libstb-dev "reading and writing images")
 if(FACENET_WITH_TURBOJPEG)
   facenet_require(TurboJPEG "libturbojpeg0-dev (or configure with -DFACENET_WITH_TURBOJPEG=OFF)" "reading JPEG files")
+endif()
+if(FACENET_WITH_ONNX)
+  set(onnx_packages "libprotobuf-dev protobuf-compiler libonnx-dev (or configure with -DFACENET_WITH_ONNX=OFF)")
+  facenet_require(Protobuf "${onnx_packages}" "writing ONNX files" 3.12)
+  facenet_require(OnnxSchema "${onnx_packages}" "the schema of ONNX files, onnx/onnx.proto")
+  if(NOT TARGET protobuf::protoc)
+    message(FATAL_ERROR "FaceNetLib needs protoc, protobuf's compiler, to write ONNX files, and it was not found.\n"
+      "On Debian and Ubuntu: apt install ${onnx_packages}.")
+  endif()
 endif()
 if(FACENET_BUILD_PROGRAM)
   facenet_require(CLI11 libcli11-dev "the command line of the facenet program (FACENET_BUILD_PROGRAM)" 2.1)

@@ -42,6 +42,8 @@ constexpr Command kCommands[] = {
      "facenet cluster -m face.fnm photos/ --threshold 1.1 --csv -o groups.csv --report groups.html", setup_cluster},
     {"eval", "Measure verification by the LFW protocol", "--lfw DIR | --pairs F.csv --root DIR [options]",
      "facenet eval -m face.fnm --lfw lfw --report lfw.html", setup_eval},
+    {"export", "Write a model as an ONNX file, for other programs to run", "-m M -o N.onnx [options]",
+     "facenet export -m face.fnm -o face.onnx", setup_export},
     {"bench", "Measure speed on this machine, beside its peak", "[-m M | --arch ARCH] [options]",
      "facenet bench --arch nn4 --batch 1,32", setup_bench},
 };

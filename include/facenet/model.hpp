@@ -85,6 +85,13 @@ class FACENET_API Model {
 
   /// Writes the file whole or not at all; the same model gives the same bytes. IoError when it cannot be written.
   void save(const std::filesystem::path& path) const;
+  /// Writes the network for other programs, as an ONNX file (operator set 17), whole or not at all. Input "input":
+  /// [N,3,H,W] float, pixels 0 to 255 in the contract's colour order; the graph subtracts the mean and scales. Output
+  /// "embedding": [N,D], of unit length where the contract says so. Any N; faces are to be aligned or cropped as the
+  /// contract says. Contract, licence, notes, calibration and fingerprint stand in the file's metadata. IoError when it
+  /// cannot be written; InvalidArgument when the weights take more than the 2 GiB that an ONNX file holds, or when the
+  /// library was built without ONNX (the message says how to get it).
+  void export_onnx(const std::filesystem::path& path) const;
 
   const ModelContract& contract() const;
   int embedding_size() const { return contract().embedding_size; }

@@ -7,6 +7,7 @@
 #include "api/network_table.hpp"
 #include "base/files.hpp"
 #include "io/json.hpp"
+#include "io/onnx_export.hpp"
 #include "metric/calibration.hpp"
 #include "models/architectures.hpp"
 
@@ -78,6 +79,17 @@ std::vector<std::string> Model::architectures() {
 }
 
 void Model::save(const std::filesystem::path& path) const { save_model(path, impl_->data); }
+
+void Model::export_onnx(const std::filesystem::path& path) const {
+#ifdef FACENET_HAVE_ONNX
+  facenet::export_onnx(path, impl_->data, fingerprint());
+#else
+  throw InvalidArgument(
+      "cannot write '" + printable(path) +
+      "': this build of FaceNetLib has no ONNX. Install protobuf and ONNX's onnx.proto (Debian: libprotobuf-dev "
+      "protobuf-compiler libonnx-dev) and build with -DFACENET_WITH_ONNX=ON");
+#endif
+}
 
 const ModelContract& Model::contract() const { return impl_->contract; }
 const std::string& Model::architecture() const { return impl_->data.architecture; }

@@ -201,18 +201,24 @@ std::string fingerprint_of(const ModelData& model) {
                      model.graph.parameters());
 }
 
+std::map<std::string, std::string> notes_of(const ModelData& model) {
+  std::map<std::string, std::string> notes;
+  notes["facenet.contract"] = json_text(contract_to_json(model.contract, model.graph));
+  put_text(notes, "facenet.architecture", model.architecture);
+  put_text(notes, "facenet.licence", model.licence);
+  put_text(notes, "facenet.data", model.data_notes);
+  put_object(notes, "facenet.training", model.training);
+  put_object(notes, "facenet.calibration", model.calibration);
+  return notes;
+}
+
 void save_model(const std::filesystem::path& path, const ModelData& model, const TrainingExtras& extras) {
   SafetensorsFile file;
   auto& metadata = file.metadata;
+  metadata = notes_of(model);
   metadata["facenet.format"] = kVersion;
   metadata["facenet.graph"] = json_text(graph_to_json(model.graph));
-  metadata["facenet.contract"] = json_text(contract_to_json(model.contract, model.graph));
   require_readable(metadata);
-  put_text(metadata, "facenet.architecture", model.architecture);
-  put_text(metadata, "facenet.licence", model.licence);
-  put_text(metadata, "facenet.data", model.data_notes);
-  put_object(metadata, "facenet.training", model.training);
-  put_object(metadata, "facenet.calibration", model.calibration);
   put_object(metadata, "facenet.training_state", extras.state);
   if (!extras.tensors.empty()) metadata["facenet.training_checksum"] = checksum(extras.tensors);
   metadata["facenet.fingerprint"] =

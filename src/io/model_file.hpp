@@ -3,6 +3,7 @@
 
 #include <array>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +56,10 @@ struct TrainingExtras {
 /// SHA-256 of graph, weights and contract, 64 hexadecimal digits: equal fingerprints, equal embeddings. Licence, notes
 /// and calibration do not count.
 std::string fingerprint_of(const ModelData& model);
+
+/// What a model file says about the model besides its graph, by key ("facenet.contract", "facenet.licence", ...); keys
+/// that have nothing to say are absent. InvalidArgument when training notes or calibration are no JSON objects.
+std::map<std::string, std::string> notes_of(const ModelData& model);
 
 /// Writes the file whole or not at all. InvalidArgument when the model cannot be stored, IoError when the file cannot
 /// be written.

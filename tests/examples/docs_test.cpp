@@ -141,6 +141,9 @@ TEST_CASE("the guide's commands run, one after another") {
   for (const auto& block : blocks_of(source_dir() / "docs" / "guide.md")) {
     if (block.language != "sh") continue;
     for (const auto& line : block.lines) {
+#ifndef FACENET_HAVE_ONNX
+      if (line.rfind("facenet export", 0) == 0) continue;
+#endif
       script += line + "\n";
       commands += line.rfind("facenet ", 0) == 0 ? 1 : 0;
     }

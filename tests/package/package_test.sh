@@ -37,7 +37,8 @@ consume() { # shared|static
   install_and_move
   configure "$SOURCE/tests/package/consumer" "$work/build" -DCMAKE_PREFIX_PATH="$prefix" -DKIND="$1" -DCMAKE_BUILD_TYPE=Release
   "$CMAKE" --build "$work/build"
-  alone "$work/build/consumer"
+  alone "$work/build/consumer" "$work/consumer.onnx"
+  [ -s "$work/consumer.onnx" ] || grep -q '^FACENET_WITH_ONNX:BOOL=OFF' "$BUILD/CMakeCache.txt" || fail "no ONNX file"
   local library
   library=$(ldd "$work/build/consumer" | awk '/libdnnl/ { print $3 }')
   # A static consumer that uses nothing of oneDNN need not load it; who loads it loads the one that came along.
@@ -62,11 +63,13 @@ case_static() {
 }
 
 case_subdirectory() {
-  # Without optimisation: the whole library is compiled again here. Warnings are not errors for those who build us in.
+  # Without optimisation and without ONNX: the whole library is compiled again here. Warnings are not errors for those who
+  # build us in.
   configure "$SOURCE/tests/package/consumer" "$work/build" -DFACENETLIB_SOURCE="$SOURCE" -DCMAKE_BUILD_TYPE=Debug \
-    -Ddnnl_DIR="$ONEDNN"
+    -Ddnnl_DIR="$ONEDNN" -DFACENET_WITH_ONNX=OFF
   "$CMAKE" --build "$work/build" --target consumer --parallel 2
-  alone "$work/build/consumer"
+  alone "$work/build/consumer" "$work/consumer.onnx" | tee "$work/words"
+  grep -q FACENET_WITH_ONNX=ON "$work/words" || fail "it does not say how to get ONNX"
   if "$CMAKE" --build "$work/build" --target help | grep -qE 'test_unit|facenet_program'; then
     fail "tests or program are part of another project's build"
   fi

@@ -63,6 +63,51 @@ TEST_CASE("init writes a model file that the seed decides", "[program]") {
   CHECK(names_in(scratch.path()) == std::vector<std::string>{"a.fnm", "b.fnm"});
 }
 
+#ifdef FACENET_HAVE_ONNX
+TEST_CASE("export writes a model as ONNX", "[program]") {
+  const ScratchFolder scratch;
+  const auto made = run({"export", "-m", world().calibrated, "-o", scratch / "a.onnx", "--json"});
+  REQUIRE(made.status == 0);
+  CHECK(made.says("[N,3,64,64]"));
+  const auto answer = made.object();
+  CHECK(answer.at("output") == (scratch / "a.onnx").string());
+  CHECK(answer.at("embedding_size") == 128);
+  CHECK(answer.at("operator_set") == 17);
+  const Model model = Model::load(world().calibrated);
+  CHECK(answer.at("fingerprint") == model.fingerprint());
+  const std::string content = content_of(scratch / "a.onnx");
+  for (const std::string part : {"FaceNetLib", "embedding", "facenet.calibration", "conv1/weights"}) {
+    INFO(part);
+    CHECK(content.find(part) != std::string::npos);
+  }
+  model.export_onnx(scratch / "b.onnx");
+  CHECK(content_of(scratch / "b.onnx") == content);
+
+  const auto quiet =
+      run(ProgramCall{{"export", "-o", scratch / "c.onnx", "--quiet"}, {}, {{"FACENET_MODEL", world().model}}});
+  CHECK(quiet.status == 0);
+  CHECK(quiet.out.empty());
+  CHECK(quiet.err.empty());
+  CHECK(run({"export", "-o", scratch / "d.onnx"}).status == 2);
+  CHECK(run({"export", "-m", world().model}).says("give -o FILE"));
+  CHECK(run({"export", "-m", world().model, "-o", world().model}).status == 2);
+  CHECK(run({"export", "-m", world().model, "-o", scratch / "d.onnx", "tiny"}).status == 2);
+  CHECK(run({"export", "-m", scratch / "none.fnm", "-o", scratch / "d.onnx"}).status == 4);
+  CHECK(run({"export", "-m", world().face(1, 1), "-o", scratch / "d.onnx"}).status == 4);
+  CHECK(run({"export", "-m", world().model, "-o", scratch / "no/d.onnx"}).status == 4);
+  CHECK(run({"export", "-m", world().model, "-o", "/dev/full"}).status == 4);
+  CHECK(names_in(scratch.path()) == std::vector<std::string>{"a.onnx", "b.onnx", "c.onnx"});
+}
+#else
+TEST_CASE("export says what this build lacks", "[program]") {
+  const ScratchFolder scratch;
+  const auto refused = run({"export", "-m", world().model, "-o", scratch / "a.onnx"});
+  CHECK(refused.status == 2);
+  CHECK(refused.says("FACENET_WITH_ONNX"));
+  CHECK(names_in(scratch.path()).empty());
+}
+#endif
+
 TEST_CASE("generate draws people, the same for a seed", "[program]") {
   const ScratchFolder scratch;
   const auto made = run(

@@ -7,7 +7,7 @@
 
 #include <facenet/facenet.hpp>
 
-int main() {
+int main(int argc, char** argv) {
   if (std::strcmp(facenet::version(), FACENET_VERSION) != 0) {
     std::fprintf(stderr, "headers %s, library %s\n", FACENET_VERSION, facenet::version());
     return 1;
@@ -38,6 +38,13 @@ int main() {
   if (a.size() != 128 || std::fabs(length - 1) > 1e-4F) return 1;
   if (verdict.distance <= 0 || verdict.distance > 4 || verdict.same != (verdict.distance <= 1.1F)) return 1;
   if (embedder.embed(facenet::generate_face(1, 1, 80).image) != a) return 1;
+  // An ONNX file, by protobuf inside the library; or words that say how to get it.
+  try {
+    if (argc > 1) model.export_onnx(argv[1]);
+  } catch (const facenet::InvalidArgument& error) {
+    if (std::strstr(error.what(), "FACENET_WITH_ONNX") == nullptr) return 1;
+    std::printf("%s\n", error.what());
+  }
   std::printf("%s\n", facenet::build_description().c_str());
   return 0;
 }
