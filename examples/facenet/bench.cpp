@@ -126,8 +126,8 @@ Result measure_train(const Common& common, const Model& model, std::int64_t batc
   options.seed = common.seed;
   options.threads = common.threads;
   reset_peak_memory();
-  const DrawnFaces faces({options.people_per_batch, options.images_per_person, std::max(model.input_width(), model.input_height()),
-                          common.seed});
+  const DrawnFaces faces({options.people_per_batch, options.images_per_person,
+                          std::max(model.input_width(), model.input_height()), common.seed});
   TrainingData data;
   data.folder = faces.folder();
   Training training(model, data, options, {}, interrupted());
