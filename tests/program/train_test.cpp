@@ -61,6 +61,47 @@ TEST_CASE("train writes a model and a line of log for each step", "[program]") {
   CHECK(run({"embed", "-m", scratch / "m.fnm", world().face(1, 1), "-o", scratch / "e.npy"}).status == 0);
 }
 
+TEST_CASE("a whole training is a function of its seed and thread count, to the bit", "[program]") {
+  const ScratchFolder scratch;
+  // Weights, averages and the optimiser's memory as the checkpoint has them, and the log without its times.
+  const auto outcome = [&](const std::vector<std::string>& more) {
+    const fs::path log = scratch / "l.jsonl";
+    fs::remove(log);
+    const auto arguments = joined({"--steps", "4", "--people-per-batch", "4", "--images-per-person", "3", "--average",
+                                   "0.9", "--schedule", "cosine", "--warmup", "0.2", "--log", log, "--quiet"},
+                                  more);
+    REQUIRE(run(resume(scratch / "m.fnm", arguments)).status == 0);
+    const auto checkpoint = load_model(scratch / "m.fnm.checkpoint");
+    std::string all = fingerprint(scratch / "m.fnm") + checkpoint.fingerprint;
+    for (const auto& tensor : checkpoint.extras.tensors) {
+      all.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
+    }
+    for (auto line : log_of(log)) {
+      line.erase("images_per_s");
+      line.erase("seconds");
+      all += line.dump();
+    }
+    return all;
+  };
+  const auto with = [&](const char* arch, const char* norm, const char* precision, const char* threads,
+                        const char* optimizer, const char* seed) {
+    return outcome({"--arch", arch, "--norm", norm, "--precision", precision, "--threads", threads, "--optimizer",
+                    optimizer, "--learning-rate", "0.005", "--seed", seed});
+  };
+  const auto check = [&](const char* arch, const char* norm, const char* precision, const char* threads,
+                         const char* optimizer) {
+    INFO(arch << ", " << norm << ", " << precision << ", threads " << threads << ", " << optimizer);
+    const auto first = with(arch, norm, precision, threads, optimizer, "1");
+    CHECK((first == with(arch, norm, precision, threads, optimizer, "1")));
+    CHECK((first != with(arch, norm, precision, threads, optimizer, "2")));
+  };
+  check("tiny", "batch", "f32", "1", "adagrad");
+  check("tiny", "lrn", "f32", "2", "sgd");
+  check("tiny", "batch", "automatic", "2", "adam");
+  check("tiny", "lrn", "automatic", "3", "adagrad");
+  check("nn4", "batch", "automatic", "2", "adam");
+}
+
 TEST_CASE("steps, a checkpoint and more steps give the weights of all steps in one go, to the bit", "[program]") {
   const ScratchFolder scratch;
   for (const char* precision : {"f32", "automatic"}) {
