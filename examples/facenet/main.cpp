@@ -42,6 +42,10 @@ constexpr Command kCommands[] = {
      "facenet cluster -m face.fnm photos/ --threshold 1.1 --csv -o groups.csv --report groups.html", setup_cluster},
     {"eval", "Measure verification by the LFW protocol", "--lfw DIR | --pairs F.csv --root DIR [options]",
      "facenet eval -m face.fnm --lfw lfw --report lfw.html", setup_eval},
+    {"import", "Make a model file of another framework's network", "FILE -o M [options]",
+     "facenet import mobilefacenet.onnx -o face.fnm --template arcface-112 --mean 127.5 --scale 1/128 --licence "
+     "research",
+     setup_import},
     {"export", "Write a model as an ONNX file, for other programs to run", "-m M -o N.onnx [options]",
      "facenet export -m face.fnm -o face.onnx", setup_export},
     {"bench", "Measure speed on this machine, beside its peak", "[-m M | --arch ARCH] [options]",

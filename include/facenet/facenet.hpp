@@ -11,6 +11,7 @@
 #include <facenet/files.hpp>
 #include <facenet/gallery.hpp>
 #include <facenet/image.hpp>
+#include <facenet/import.hpp>
 #include <facenet/model.hpp>
 #include <facenet/report.hpp>
 #include <facenet/runtime.hpp>

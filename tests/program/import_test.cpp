@@ -1,0 +1,47 @@
+// import: another framework's network as a model file.
+#include "catch.hpp"
+#include "program.hpp"
+#include "world.hpp"
+
+namespace facenet::test {
+
+TEST_CASE("import says what is wrong with its options, and leaves nothing behind", "[program]") {
+  const ScratchFolder scratch;
+  const std::string out = scratch / "m.fnm";
+  write_text(scratch / "notes.txt", "no network at all");
+  const std::string file = scratch / "notes.txt";
+  struct Case {
+    std::vector<std::string> arguments;
+    int status;
+    std::string words;
+  };
+  const Case cases[] = {
+      {{"-o", out}, 2, "give the file to import"},
+      {{file}, 2, "give -o FILE"},
+      {{file, file, "-o", out}, 2, "one argument too many"},
+      {{file, "-o", out, "--template", "arcface-122"}, 2, "did you mean 'arcface-112'?"},
+      {{file, "-o", out, "--colour", "gbr"}, 2, "--colour does not know"},
+      {{file, "-o", out, "--mean", "1,2"}, 2, "--mean wants one number, or three"},
+      {{file, "-o", out, "--mean", "1,x,2"}, 2, "--mean wants numbers"},
+      {{file, "-o", out, "--scale", "1/2/3"}, 2, "--scale wants numbers"},
+      {{file, "-o", out, "--scale", "0"}, 2, "a scale of 0"},
+      {{file, "-o", out, "--scale", "1/0"}, 2, "finite"},
+      {{file, "-o", out, "--input-size", "5000"}, 2, "from 1 to 4096"},
+      {{file, "-o", file}, 2, "is the file to import"},
+      {{file, "-o", out}, 4, "'notes.txt' is of no kind that can be imported"},
+      {{scratch / "none.onnx", "-o", out}, 4, "none.onnx"},
+      {{scratch.path(), "-o", out}, 4, "folder"},
+      {{file, "-o", scratch / "no/m.fnm"}, 4, "cannot write"},
+  };
+  for (const auto& each : cases) {
+    std::vector<std::string> arguments{"import"};
+    arguments.insert(arguments.end(), each.arguments.begin(), each.arguments.end());
+    const auto result = run(arguments);
+    INFO(each.words << "\n" << result.err);
+    CHECK(result.status == each.status);
+    CHECK(result.says(each.words));
+  }
+  CHECK(names_in(scratch.path()) == std::vector<std::string>{"notes.txt"});
+}
+
+}  // namespace facenet::test
