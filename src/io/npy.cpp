@@ -165,20 +165,26 @@ void write_npy(const std::filesystem::path& path, const Embeddings& embeddings, 
   text_file.commit();
 }
 
-Embeddings parse_npy(std::span<const std::uint8_t> bytes, const std::string& name) {
+NpyArray parse_npy_array(std::span<const std::uint8_t> bytes, const std::string& name) {
   const std::string file = "'" + name + "'";
   const std::string_view text = header_text(bytes, file);
   const Header header = HeaderReader(text, file).read();
-  if (*header.type != "<f4") {
-    throw FormatError(file + " holds numbers of type '" + *header.type + "', and embeddings are float32 ('<f4')");
-  }
   if (*header.fortran) throw FormatError(file + " is in Fortran order: save it with numpy.ascontiguousarray");
-  const auto& shape = *header.shape;
+  const auto begin = static_cast<std::size_t>(text.data() - reinterpret_cast<const char*>(bytes.data()));
+  return {*header.type, *header.shape, bytes.subspan(begin + text.size())};
+}
+
+Embeddings parse_npy(std::span<const std::uint8_t> bytes, const std::string& name) {
+  const std::string file = "'" + name + "'";
+  const NpyArray array = parse_npy_array(bytes, name);
+  if (array.type != "<f4") {
+    throw FormatError(file + " holds numbers of type '" + array.type + "', and embeddings are float32 ('<f4')");
+  }
+  const auto& shape = array.shape;
   if (shape.size() != 2) {
     throw FormatError(file + " has " + std::to_string(shape.size()) + " dimension(s), and embeddings have two: [N,D]");
   }
-  const auto data =
-      bytes.subspan(static_cast<std::size_t>(text.data() - reinterpret_cast<const char*>(bytes.data())) + text.size());
+  const auto data = array.data;
   const std::uint64_t numbers = data.size() / sizeof(float);
   const bool fits = shape[1] == 0 ? numbers == 0 : shape[0] <= numbers / shape[1] && shape[0] * shape[1] == numbers;
   if (!fits || data.size() % sizeof(float) != 0 || (shape[1] == 0 && shape[0] != 0)) {

@@ -29,6 +29,10 @@ Graph nns2(const ArchitectureOptions& options);  ///< "tiny Inception" for phone
 /// A small network of the same kind for tests and demonstrations, 64x64.
 Graph tiny(const ArchitectureOptions& options);
 
+/// dlib's face recognition network, 150x150: the architecture of its published weights (`dlib_network.hpp` reads them).
+/// It is not among the names below, and knows no norm: normalisation is part of its weights.
+Graph dlib_resnet(const ArchitectureOptions& options);
+
 /// A network by its name; InvalidArgument lists the names that exist, or names the option that cannot be used.
 Graph make_architecture(std::string_view name, const ArchitectureOptions& options);
 std::vector<std::string_view> architecture_names();

@@ -52,18 +52,29 @@ ParameterPtr Builder::weights(const std::string& name, const Shape& shape, doubl
   return parameter;
 }
 
+ParameterPtr Builder::he_weights(const std::string& name, std::int64_t inputs, std::int64_t outputs,
+                                 std::int64_t kernel) {
+  const double deviation = std::sqrt(2.0 / static_cast<double>(inputs * kernel * kernel));
+  return weights(name + "/weights", {outputs, inputs, kernel, kernel}, deviation);
+}
+
+ModulePtr Builder::conv(const std::string& name, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
+                        const Convolution::Parameters& p) {
+  const auto w = he_weights(name, inputs, outputs, kernel);
+  return std::make_shared<Layer>(name, std::make_shared<Convolution>(p),
+                                 std::vector<ParameterPtr>{w, constant(name + "/bias", outputs, 0)});
+}
+
 ModulePtr Builder::conv_relu(const std::string& name, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
                              std::int64_t stride) {
   const std::int64_t pad = kernel / 2;
   Convolution::Parameters p{.stride = {stride, stride}, .pad_begin = {pad, pad}, .pad_end = {pad, pad}};
-  const double deviation = std::sqrt(2.0 / static_cast<double>(inputs * kernel * kernel));
-  const auto w = weights(name + "/weights", {outputs, inputs, kernel, kernel}, deviation);
   if (norm_ == Norm::lrn) {
     p.relu = true;
-    return std::make_shared<Layer>(name, std::make_shared<Convolution>(p),
-                                   std::vector<ParameterPtr>{w, constant(name + "/bias", outputs, 0)});
+    return conv(name, inputs, outputs, kernel, p);
   }
   p.bias = false;
+  const auto w = he_weights(name, inputs, outputs, kernel);
   const std::string bn = name + "/bn";
   return sequential(
       {std::make_shared<Layer>(name, std::make_shared<Convolution>(p), std::vector<ParameterPtr>{w}),
@@ -74,11 +85,12 @@ ModulePtr Builder::conv_relu(const std::string& name, std::int64_t inputs, std::
                                      constant(bn + "/running_variance", outputs, 1, true)})});
 }
 
-ModulePtr Builder::linear(const std::string& name, std::int64_t inputs, std::int64_t outputs) {
+ModulePtr Builder::linear(const std::string& name, std::int64_t inputs, std::int64_t outputs, bool bias) {
   const double deviation = std::sqrt(2.0 / static_cast<double>(inputs + outputs));
-  const auto w = weights(name + "/weights", {outputs, inputs}, deviation);
-  return std::make_shared<Layer>(name, std::make_shared<Linear>(),
-                                 std::vector<ParameterPtr>{w, constant(name + "/bias", outputs, 0)});
+  std::vector<ParameterPtr> parameters{weights(name + "/weights", {outputs, inputs}, deviation)};
+  if (bias) parameters.push_back(constant(name + "/bias", outputs, 0));
+  return std::make_shared<Layer>(name, std::make_shared<Linear>(Linear::Parameters{.bias = bias}),
+                                 std::move(parameters));
 }
 
 ModulePtr Builder::maxout(const std::string& name, std::int64_t inputs, std::int64_t outputs) {

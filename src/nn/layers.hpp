@@ -68,11 +68,15 @@ class Builder {
   /// Fully connected, then the maximum of two pieces (Goodfellow et al. 2013). Weights: LeCun et al. 1998, normal with
   /// variance 1 / inputs: the larger of two such numbers has the mean square of one.
   ModulePtr maxout(const std::string& name, std::int64_t inputs, std::int64_t outputs);
-  /// Weights: Glorot and Bengio 2010, normal with variance 2 / (inputs + outputs); bias 0.
-  ModulePtr linear(const std::string& name, std::int64_t inputs, std::int64_t outputs);
+  /// Square convolution with a bias whatever the norm, as `p` says of stride, padding and ReLU. Weights: as conv_relu.
+  ModulePtr conv(const std::string& name, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
+                 const Convolution::Parameters& p);
+  /// Weights: Glorot and Bengio 2010, normal with variance 2 / (inputs + outputs); bias 0, or none.
+  ModulePtr linear(const std::string& name, std::int64_t inputs, std::int64_t outputs, bool bias = true);
 
  private:
   ParameterPtr weights(const std::string& name, const Shape& shape, double deviation);
+  ParameterPtr he_weights(const std::string& name, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel);
 
   Norm norm_;
   Random random_;
