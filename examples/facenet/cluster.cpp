@@ -1,8 +1,11 @@
 // facenet cluster: groups of one person each.
 #include <algorithm>
 #include <memory>
+#include <numeric>
 
 #include <facenet/clusterer.hpp>
+#include <facenet/constraints.hpp>
+#include <facenet/csv.hpp>
 #include <facenet/error.hpp>
 #include <facenet/evaluation.hpp>
 #include <facenet/files.hpp>
@@ -22,6 +25,7 @@ struct Options {
   std::string method = "average";
   std::optional<float> threshold{};
   std::optional<int> clusters{};
+  std::string constraints;
   bool labels_from_folders = false;
   std::string report;
   std::string summary;
@@ -36,8 +40,11 @@ Faces read_embeddings(const std::string& file) {
 }
 
 Clusterer clusterer_for(const Options& options, const std::optional<Model>& model, const Common& common) {
-  require_name("--method", options.method, {"average", "complete", "single", "centroid", "kmeans"});
+  require_name("--method", options.method, {"average", "complete", "single", "centroid", "kmeans", "graph"});
   if (options.threshold && options.clusters) throw UsageError("--threshold or --clusters, not both");
+  if (options.clusters && options.method == "graph") {
+    throw UsageError("graph finds the number of groups itself: give --threshold T, or another method with --clusters");
+  }
   Clusterer::Parameters parameters{.method = cluster_method_from_name(options.method), .seed = common.seed};
   parameters.threshold = options.threshold;
   parameters.clusters = options.clusters;
@@ -46,13 +53,41 @@ Clusterer clusterer_for(const Options& options, const std::optional<Model>& mode
     if (!model || !model->calibration()) {
       throw UsageError(
           "up to which distance is it one person? Give --threshold T (facenet eval finds one on pairs of known "
-          "people), "
-          "or --clusters K when you know how many people there are");
+          "people)" +
+          std::string(options.method == "graph" ? "" : ", or --clusters K when you know how many people there are"));
     }
     parameters.threshold = model->calibration()->threshold;
     say(common, "threshold " + text_of(*parameters.threshold) + ", from the model's calibration");
   }
   return Clusterer(parameters);
+}
+
+// What the rows are called in constraints. An embeddings file says the number of each face beside it.
+std::vector<FaceName> names_of(const Faces& faces, const std::string& embeddings) {
+  std::vector<FaceName> names;
+  for (const Face& face : faces.faces) names.push_back({face.input.path.string(), 0});
+  if (embeddings.empty()) return names;
+  const auto table = CsvTable::open(csv_beside(embeddings));
+  if (!table.has_column("face")) return names;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const double number = table.number(i, table.column("face"));
+    if (!(number >= 0 && number < 1e6))
+      throw FormatError(table.name + ": face " + text_of(number) + " is no number of a face");
+    names[i].face = static_cast<std::int32_t>(number);
+  }
+  return names;
+}
+
+// Without those said to be no face.
+ClusteringScores scores_of(const Clustering& clustering, const std::vector<std::int32_t>& people) {
+  std::vector<std::int32_t> clusters;
+  std::vector<std::int32_t> truth;
+  for (std::size_t i = 0; i < people.size(); ++i) {
+    if (clustering.labels[i] == Clustering::kNotAFace) continue;
+    clusters.push_back(clustering.labels[i]);
+    truth.push_back(people[i]);
+  }
+  return score_clustering(clusters, truth);
 }
 
 std::string scores_text(const std::string& name, const PrecisionRecall& score) {
@@ -66,8 +101,8 @@ void write_report(const Common& common, const std::string& file, const Faces& fa
   Report report;
   report.title = "Faces by person";
   report.subtitle = how;
-  report.figures = {{"faces", grouped(static_cast<std::int64_t>(faces.faces.size())), ""},
-                    {"clusters", grouped(clustering.clusters()), ""}};
+  const std::int64_t count = std::accumulate(clustering.sizes.begin(), clustering.sizes.end(), std::int64_t{0});
+  report.figures = {{"faces", grouped(count), ""}, {"clusters", grouped(clustering.clusters()), ""}};
   if (scores) {
     report.figures.push_back({"pairwise F", percent(scores->pairwise.f), ""});
     report.figures.push_back({"BCubed F", percent(scores->bcubed.f), ""});
@@ -99,9 +134,12 @@ void write(Output& output, const Faces& faces, const Clustering& clustering) {
   if (output.csv()) output.row({"file", "face", "cluster", "outlier"});
   for (std::size_t i = 0; i < faces.faces.size(); ++i) {
     const std::string file = faces.faces[i].input.path.string();
+    const bool face = clustering.labels[i] != Clustering::kNotAFace;
     const std::int32_t cluster = clustering.labels[i] + 1;
     if (output.csv()) {
-      output.row({file, "0", std::to_string(cluster), text_of(clustering.outlier[i])});
+      output.row({file, "0", face ? std::to_string(cluster) : "", face ? text_of(clustering.outlier[i]) : ""});
+    } else if (!face) {
+      output.object({{"file", file}, {"face", 0}, {"cluster", nullptr}, {"outlier", nullptr}});
     } else {
       output.object({{"file", file}, {"face", 0}, {"cluster", cluster}, {"outlier", number(clustering.outlier[i])}});
     }
@@ -117,6 +155,7 @@ int cluster(const Common& common, const Options& options) {
     }
     require_writable(file);
   }
+  if (!options.constraints.empty()) CsvTable::open(options.constraints);  // before any work is done
   std::optional<Model> model;
   Failures failures;
   std::size_t total = 0;
@@ -140,22 +179,29 @@ int cluster(const Common& common, const Options& options) {
     if (failures.empty()) throw UsageError("there are no faces to group");
     return failures.report(total);
   }
+  Constraints constraints;
+  if (!options.constraints.empty()) {
+    constraints = read_constraints(options.constraints, names_of(faces, options.embeddings));
+  }
   Clustering clustering;
   {
     Progress progress(common, "grouping");
     clustering = clusterer->cluster(
-        faces.embeddings, [&](double share) { progress.show(share); }, interrupted());
+        faces.embeddings, constraints, [&](double share) { progress.show(share); }, interrupted());
   }
   const auto singletons = std::count(clustering.sizes.begin(), clustering.sizes.end(), 1);
-  std::string how = grouped(static_cast<std::int64_t>(faces.faces.size())) + " faces in " +
-                    grouped(clustering.clusters()) + " clusters, " + grouped(singletons) + " of one face";
-  Json summary{{"faces", faces.faces.size()}, {"clusters", clustering.clusters()},
-               {"singletons", singletons},    {"method", options.method},
-               {"pairwise", nullptr},         {"bcubed", nullptr}};
+  const std::int64_t none = std::count(clustering.labels.begin(), clustering.labels.end(), Clustering::kNotAFace);
+  const std::int64_t count = static_cast<std::int64_t>(faces.faces.size()) - none;
+  std::string how = grouped(count) + " faces in " + grouped(clustering.clusters()) + " clusters, " +
+                    grouped(singletons) + " of one face";
+  if (none > 0) how += "; " + grouped(none) + " said to be no face";
+  Json summary{{"faces", count},           {"clusters", clustering.clusters()},
+               {"singletons", singletons}, {"method", options.method},
+               {"pairwise", nullptr},      {"bcubed", nullptr}};
   std::optional<ClusteringScores> scores;
   std::string words = how;
-  if (options.labels_from_folders) {
-    scores = score_clustering(clustering.labels, folder_labels(faces));
+  if (options.labels_from_folders && count > 0) {
+    scores = scores_of(clustering, folder_labels(faces));
     summary["pairwise"] = scores_json(scores->pairwise);
     summary["bcubed"] = scores_json(scores->bcubed);
     words += scores_text("pairwise", scores->pairwise) + scores_text("BCubed", scores->bcubed);
@@ -178,12 +224,15 @@ Run setup_cluster(CLI::App& app, Common& common) {
   add_model_option(app, common);
   app.add_option("--embeddings", options->embeddings, "Group these (.npy with its .csv) instead of INPUT")
       ->type_name("FILE");
-  app.add_option("--method", options->method, "average (default), complete, single, centroid or kmeans")
+  app.add_option("--method", options->method, "average (default), complete, single, centroid, kmeans or graph")
       ->type_name("NAME");
   app.add_option("--threshold", options->threshold,
                  "Merge groups up to this squared distance (the model's calibration, where it has one)")
       ->type_name("T");
   app.add_option("--clusters", options->clusters, "Make this many groups")->type_name("K");
+  app.add_option("--constraints", options->constraints,
+                 "What you know, and no method undoes: file_a, file_b, relation (same, different, not a face) (.csv)")
+      ->type_name("FILE");
   app.add_flag("--labels-from-folders", options->labels_from_folders,
                "An image's folder is its person: score the groups against that");
   app.add_option("--report", options->report, "A page with a contact sheet of the groups (.html)")->type_name("FILE");

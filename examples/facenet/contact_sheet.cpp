@@ -15,6 +15,7 @@ constexpr std::size_t kSheetImages = 24;
 std::vector<std::vector<std::size_t>> members_of(const Clustering& clustering) {
   std::vector<std::vector<std::size_t>> members(clustering.sizes.size());
   for (std::size_t i = 0; i < clustering.labels.size(); ++i) {
+    if (clustering.labels[i] == Clustering::kNotAFace) continue;
     members[static_cast<std::size_t>(clustering.labels[i])].push_back(i);
   }
   return members;

@@ -8,32 +8,41 @@
 #include <string_view>
 #include <vector>
 
+#include <facenet/constraints.hpp>
 #include <facenet/embeddings.hpp>
 #include <facenet/export.hpp>
 
 namespace facenet {
 
-/// How far apart two groups are; all but kmeans merge the two nearest groups again and again.
+/// How groups are found. The first four merge the two nearest groups again and again, and differ in how far apart two
+/// groups are.
 enum class ClusterMethod {
   average,   ///< the mean squared distance between their members
   complete,  ///< the largest; needs a matrix of n*n floats, so at most 20,000 items
   single,    ///< the smallest: chains of neighbours become one group
   centroid,  ///< between their means; a merge may be nearer than the one before it
   kmeans,    ///< Lloyd's k means from k-means++ starts; needs the number of clusters
+  /// Each item is joined with its nearest neighbours up to the threshold, and a walk along these edges, the nearer the
+  /// likelier, finds the groups in which it stays long: the partition with the shortest map equation (Rosvall et al.
+  /// 2009), as Infomap searches for it. Needs a threshold, and no number of clusters.
+  graph,
 };
 
-/// "average", "complete", "single", "centroid", "kmeans". InvalidArgument for another name.
+/// "average", "complete", "single", "centroid", "kmeans", "graph". InvalidArgument for another name.
 FACENET_API ClusterMethod cluster_method_from_name(std::string_view name);
 FACENET_API std::string_view name_of(ClusterMethod method);
 
 /// Which item is in which cluster. Clusters are numbered from 0 by falling size, then by their first item.
 struct Clustering {
-  std::vector<std::int32_t> labels;   ///< [n]
+  /// Of an item said to be no face, which is in no cluster and counts nowhere.
+  static constexpr std::int32_t kNotAFace = -1;
+
+  std::vector<std::int32_t> labels;   ///< [n] kNotAFace, or 0 to clusters - 1
   std::vector<std::int32_t> sizes;    ///< [clusters]
   std::vector<std::int32_t> medoids;  ///< [clusters] the item with the least squared distance to all of its cluster
   /// [n] how doubtful an item's place is: a / (a + b), a the squared distance to the mean of the rest of its cluster, b
   /// to the nearest other cluster's mean. Above 0.5 it is nearer to another cluster. 1 for a cluster of one, which has
-  /// no rest; 0 where there is no other cluster.
+  /// no rest, and for what is not a face; 0 where there is no other cluster.
   std::vector<float> outlier;
 
   std::int32_t clusters() const { return static_cast<std::int32_t>(sizes.size()); }
@@ -53,11 +62,12 @@ class FACENET_API Clusterer {
     /// calibration, or ask for a number of clusters instead.
     std::optional<float> threshold{};
     std::optional<std::int32_t> clusters{};
-    std::uint64_t seed = 1;             ///< of k-means++
+    std::uint64_t seed = 1;             ///< of k-means++, and of the order in which graph moves items
     std::int32_t max_iterations = 100;  ///< of kmeans
+    std::int32_t neighbours = 80;       ///< of each item in the graph, at most; others may have it as theirs
   };
 
-  /// InvalidArgument unless exactly one of threshold and clusters is given, and clusters for kmeans.
+  /// InvalidArgument unless exactly one of threshold and clusters is given, clusters for kmeans, threshold for graph.
   explicit Clusterer(const Parameters& parameters);
 
   /// InvalidArgument when a number is not finite (the message names the row), when more clusters are asked for than
@@ -65,7 +75,19 @@ class FACENET_API Clusterer {
   Clustering cluster(const Embeddings& embeddings, const ClusterProgress& progress = {},
                      const std::stop_token& stop = {}) const;
 
+  /// The same, with what a person has said; no method ever undoes it. Items said to be the same are one from the start,
+  /// and groups that hold items said to be different never merge: infinitely far apart for the linkages, no room for
+  /// one another with kmeans and graph. Where that leaves too little room for the number of clusters that was asked
+  /// for, there are more. InvalidArgument also for an index that is no row, when more clusters are asked for than the
+  /// constraints leave groups, for more than 20,000 items with `single` and `different` (it needs the matrix), and for
+  /// constraints that contradict each other: the message names the items and the chain.
+  Clustering cluster(const Embeddings& embeddings, const Constraints& constraints, const ClusterProgress& progress = {},
+                     const std::stop_token& stop = {}) const;
+
  private:
+  Clustering without(const Embeddings& embeddings, const Constraints& constraints, const ClusterProgress& progress,
+                     const std::stop_token& stop) const;  // those that are not faces
+
   Parameters parameters_;
 };
 

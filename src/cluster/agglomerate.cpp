@@ -12,7 +12,8 @@
 namespace facenet {
 namespace {
 
-constexpr std::size_t kLargestMatrix = 20'000;  // items of complete linkage: 1.6 GB
+constexpr std::size_t kLargestMatrix = 20'000;  // items: 1.6 GB
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // Follows nearest neighbours until two groups are each other's nearest, and merges them (Murtagh 1983). Right for
 // linkages in which a merge never comes nearer to a third group than its nearer half was. For the same reason a group
@@ -31,14 +32,14 @@ std::vector<Merge> chain(Linkage& linkage, std::int32_t n, float limit, Watch& w
     watch.at(1 - static_cast<double>(linkage.left()) / static_cast<double>(n));
     if (links.empty()) {
       while (!linkage.alive(start)) ++start;
-      links.push_back({start, std::numeric_limits<float>::infinity()});
+      links.push_back({start, kInfinity});
     }
     const Link tip = links.back();
     Nearest nearest = linkage.nearest(tip.group);
     if (links.size() > 1 && nearest.distance >= tip.distance) {
       nearest = {links[links.size() - 2].group, tip.distance};
     }
-    if (nearest.distance > limit) {
+    if (nearest.group < 0 || nearest.distance > limit) {
       for (const Link& link : links) linkage.remove(link.group);
       links.clear();
       continue;
@@ -64,10 +65,10 @@ std::vector<Merge> chain(Linkage& linkage, std::int32_t n, float limit, Watch& w
 // Groups whose first neighbours were all found by one matrix product.
 class AverageLinkage {
  public:
-  AverageLinkage(const Embeddings& items, float limit) : groups_(items, true), first_(groups_.nearest_of_all()) {
-    merged_.resize(first_.size());
-    for (std::size_t i = 0; i < first_.size(); ++i) {
-      if (first_[i].distance > limit) groups_.remove(static_cast<std::int32_t>(i));
+  AverageLinkage(const Embeddings& items, const Links& links, float limit)
+      : groups_(items, links, true), first_(groups_.nearest_of_all()), merged_(first_.size()) {
+    for (std::int32_t i = 0; i < static_cast<std::int32_t>(first_.size()); ++i) {
+      if (groups_.alive(i) && first_[static_cast<std::size_t>(i)].distance > limit) groups_.remove(i);
     }
   }
   std::int64_t left() const { return groups_.left(); }
@@ -90,13 +91,18 @@ class AverageLinkage {
   std::vector<bool> merged_;
 };
 
-// The whole matrix of distances between groups; a merge keeps the larger of two.
-class CompleteLinkage {
+// The whole matrix of distances between groups; a merge keeps the larger of two, or the smaller: but infinity stays.
+class MatrixLinkage {
  public:
-  explicit CompleteLinkage(const Embeddings& items)
-      : n_(items.size()), distances_(pairwise_squared_distances(items.values, n_, items.dimension)), alive_(n_) {
+  MatrixLinkage(const Embeddings& items, const Links& links, bool largest)
+      : n_(items.size()),
+        largest_(largest),
+        distances_(pairwise_squared_distances(items.values, n_, items.dimension)),
+        alive_(n_) {
     for (std::size_t i = 0; i < n_; ++i) alive_[i] = static_cast<std::int32_t>(i);
     gone_.resize(n_);
+    for (const auto& [bundle, item] : links.same) merge(bundle, item);
+    for (const auto& [a, b] : links.different) at(a, b) = at(b, a) = kInfinity;
   }
   std::int64_t left() const { return static_cast<std::int64_t>(alive_.size()); }
   bool alive(std::int32_t group) const { return !gone_[static_cast<std::size_t>(group)]; }
@@ -110,13 +116,9 @@ class CompleteLinkage {
   }
   void merge(std::int32_t into, std::int32_t from) {
     remove(from);
-    const auto a = static_cast<std::size_t>(into);
-    const auto b = static_cast<std::size_t>(from);
     for (const std::int32_t other : alive_) {
-      const auto o = static_cast<std::size_t>(other);
-      const float distance = std::max(distances_[a * n_ + o], distances_[b * n_ + o]);
-      distances_[a * n_ + o] = distance;
-      distances_[o * n_ + a] = distance;
+      const auto [least, most] = std::minmax({at(into, other), at(from, other)});
+      at(into, other) = at(other, into) = largest_ || most == kInfinity ? most : least;
     }
   }
   void remove(std::int32_t group) {
@@ -125,33 +127,45 @@ class CompleteLinkage {
   }
 
  private:
+  float& at(std::int32_t a, std::int32_t b) {
+    return distances_[static_cast<std::size_t>(a) * n_ + static_cast<std::size_t>(b)];
+  }
+
   std::size_t n_;
+  bool largest_;
   std::vector<float> distances_;
   std::vector<std::int32_t> alive_;  // ascending
   std::vector<bool> gone_;
 };
 
+std::vector<Merge> merge_by_matrix(const Embeddings& items, const Links& links, bool largest, float limit,
+                                   Watch& watch) {
+  if (items.size() > kLargestMatrix) {
+    throw InvalidArgument((largest ? "complete linkage of " : "single linkage with faces said to be different, of ") +
+                          std::to_string(items.size()) + " items needs a matrix of that size squared; at most " +
+                          std::to_string(kLargestMatrix) + ", or take average linkage");
+  }
+  MatrixLinkage linkage(items, links, largest);
+  return chain(linkage, static_cast<std::int32_t>(items.size()), limit, watch);
+}
+
 }  // namespace
 
-std::vector<Merge> merge_average(const Embeddings& items, float limit, Watch& watch) {
-  AverageLinkage linkage(items, limit);
+std::vector<Merge> merge_average(const Embeddings& items, const Links& links, float limit, Watch& watch) {
+  AverageLinkage linkage(items, links, limit);
   return chain(linkage, static_cast<std::int32_t>(items.size()), limit, watch);
 }
 
-std::vector<Merge> merge_complete(const Embeddings& items, float limit, Watch& watch) {
-  if (items.size() > kLargestMatrix) {
-    throw InvalidArgument("complete linkage of " + std::to_string(items.size()) +
-                          " items needs a matrix of that size " + "squared; at most " + std::to_string(kLargestMatrix) +
-                          ", or take average linkage");
-  }
-  CompleteLinkage linkage(items);
-  return chain(linkage, static_cast<std::int32_t>(items.size()), limit, watch);
+std::vector<Merge> merge_complete(const Embeddings& items, const Links& links, float limit, Watch& watch) {
+  return merge_by_matrix(items, links, true, limit, watch);
 }
 
-// Prim's minimum spanning tree: its edges, shortest first, are the merges of single linkage.
-std::vector<Merge> merge_single(const Embeddings& items, float limit, Watch& watch) {
+// Prim's minimum spanning tree: its edges, shortest first, are the merges of single linkage, but for those inside a
+// bundle. Where some must stay apart, the tree is not enough: the next longer way around may be allowed.
+std::vector<Merge> merge_single(const Embeddings& items, const Links& links, float limit, Watch& watch) {
+  if (!links.different.empty()) return merge_by_matrix(items, links, false, limit, watch);
   const auto n = static_cast<std::int64_t>(items.size());
-  Groups groups(items, false);
+  Groups groups(items, {}, false);
   std::vector<Nearest> to_tree(items.size());
   std::vector<Merge> merges;
   std::int32_t newest = 0;
@@ -170,18 +184,24 @@ std::vector<Merge> merge_single(const Embeddings& items, float limit, Watch& wat
   }
   std::stable_sort(merges.begin(), merges.end(),
                    [](const Merge& a, const Merge& b) { return a.distance < b.distance; });
+  if (links.same.empty()) return merges;
+  DisjointSets joined(items.size());
+  for (const auto& [bundle, item] : links.same) joined.join(bundle, item);
+  std::erase_if(merges, [&](const Merge& merge) { return !joined.join(merge.a, merge.b); });
   return merges;
 }
 
 // The closest pair at each step. Each group keeps its nearest; when that one merges and moves away, the old distance
 // stays as a lower bound, and the search is made only when the bound is the least of all (Muellner 2011, "generic").
-std::vector<Merge> merge_centroid(const Embeddings& items, float limit, Watch& watch) {
+std::vector<Merge> merge_centroid(const Embeddings& items, const Links& links, float limit, Watch& watch) {
   const auto n = static_cast<std::int32_t>(items.size());
-  Groups groups(items, false);
+  Groups groups(items, links, false);
   std::vector<Nearest> nearest = groups.nearest_of_all();
   std::vector<bool> stale(items.size());
-  std::vector<std::int32_t> alive(items.size());
-  for (std::int32_t i = 0; i < n; ++i) alive[static_cast<std::size_t>(i)] = i;
+  std::vector<std::int32_t> alive;
+  for (std::int32_t i = 0; i < n; ++i) {
+    if (groups.alive(i)) alive.push_back(i);
+  }
   std::vector<Merge> merges;
   while (alive.size() > 1) {
     watch.at(1 - static_cast<double>(alive.size()) / static_cast<double>(n));
@@ -195,7 +215,7 @@ std::vector<Merge> merge_centroid(const Embeddings& items, float limit, Watch& w
       continue;
     }
     const Nearest partner = nearest[l];
-    if (partner.distance > limit) break;
+    if (partner.group < 0 || partner.distance > limit) break;
     const std::int32_t into = std::min(least, partner.group);
     const std::int32_t from = std::max(least, partner.group);
     groups.merge(into, from);
@@ -205,7 +225,7 @@ std::vector<Merge> merge_centroid(const Embeddings& items, float limit, Watch& w
     groups.visit(into, [&](std::int32_t other, float distance) {
       own.take(other, distance);
       Nearest& kept = nearest[static_cast<std::size_t>(other)];
-      if (distance <= kept.distance) {
+      if (distance <= kept.distance && distance < kInfinity) {
         kept = {into, distance};
         stale[static_cast<std::size_t>(other)] = false;
       } else if (kept.group == into || kept.group == from) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "cluster/links.hpp"
 #include "cluster/watch.hpp"
 #include "facenet/embeddings.hpp"
 
@@ -16,16 +17,17 @@ struct Merge {
   float distance = 0;
 };
 
-/// The merges of all groups at most `limit` apart, in the order in which they happen: the nearest two first. An
-/// infinite limit gives n - 1 merges.
-std::vector<Merge> merge_average(const Embeddings& items, float limit, Watch& watch);
-std::vector<Merge> merge_complete(const Embeddings& items, float limit, Watch& watch);
-std::vector<Merge> merge_single(const Embeddings& items, float limit, Watch& watch);
+/// The merges of all groups at most `limit` apart, in the order in which they happen: the nearest two first. What is
+/// bundled in `links` is merged before, and not listed; what must stay apart is never merged. An infinite limit and no
+/// links give n - 1 merges.
+std::vector<Merge> merge_average(const Embeddings& items, const Links& links, float limit, Watch& watch);
+std::vector<Merge> merge_complete(const Embeddings& items, const Links& links, float limit, Watch& watch);
+std::vector<Merge> merge_single(const Embeddings& items, const Links& links, float limit, Watch& watch);
 /// Each merge takes the nearest two groups of that moment; it stops at the first that are further apart than `limit`.
-std::vector<Merge> merge_centroid(const Embeddings& items, float limit, Watch& watch);
+std::vector<Merge> merge_centroid(const Embeddings& items, const Links& links, float limit, Watch& watch);
 
-/// Labels after k-means, in no particular order.
-std::vector<std::int32_t> kmeans(const Embeddings& items, std::int32_t clusters, std::uint64_t seed,
+/// Labels after k-means, in no particular order. More than `clusters` where those that must stay apart do not fit.
+std::vector<std::int32_t> kmeans(const Embeddings& items, const Links& links, std::int32_t clusters, std::uint64_t seed,
                                  std::int32_t max_iterations, Watch& watch);
 
 }  // namespace facenet

@@ -11,35 +11,46 @@
 
 #include "base/threads.hpp"
 #include "cluster/agglomerate.hpp"
+#include "cluster/links.hpp"
+#include "cluster/map_equation.hpp"
+#include "cluster/neighbours.hpp"
 #include "metric/panels.hpp"
 
 namespace facenet {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ClusterMethod>, 5> kNames{{{"average", ClusterMethod::average},
+constexpr std::array<std::pair<std::string_view, ClusterMethod>, 6> kNames{{{"average", ClusterMethod::average},
                                                                             {"complete", ClusterMethod::complete},
                                                                             {"single", ClusterMethod::single},
                                                                             {"centroid", ClusterMethod::centroid},
-                                                                            {"kmeans", ClusterMethod::kmeans}}};
+                                                                            {"kmeans", ClusterMethod::kmeans},
+                                                                            {"graph", ClusterMethod::graph}}};
 
-std::vector<std::int32_t> joined(const std::vector<Merge>& merges, std::size_t count, std::size_t items) {
-  std::vector<std::int32_t> parent(items);
-  std::iota(parent.begin(), parent.end(), 0);
-  const auto root = [&](std::int32_t item) {
-    while (parent[static_cast<std::size_t>(item)] != item) {
-      std::int32_t& up = parent[static_cast<std::size_t>(item)];
-      up = parent[static_cast<std::size_t>(up)];
-      item = up;
-    }
-    return item;
-  };
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::int32_t a = root(merges[i].a);
-    const std::int32_t b = root(merges[i].b);
-    parent[static_cast<std::size_t>(std::max(a, b))] = std::min(a, b);
-  }
+std::vector<std::int32_t> joined(const Links& links, const std::vector<Merge>& merges, std::size_t count,
+                                 std::size_t items) {
+  DisjointSets groups(items);
+  for (const auto& [bundle, item] : links.same) groups.join(bundle, item);
+  for (std::size_t i = 0; i < count; ++i) groups.join(merges[i].a, merges[i].b);
   std::vector<std::int32_t> labels(items);
-  for (std::size_t i = 0; i < items; ++i) labels[i] = root(static_cast<std::int32_t>(i));
+  for (std::size_t i = 0; i < items; ++i) labels[i] = groups.root(static_cast<std::int32_t>(i));
+  return labels;
+}
+
+std::vector<std::int32_t> by_graph(const Embeddings& items, const Links& links, const Clusterer::Parameters& parameters,
+                                   Watch& watch) {
+  constexpr double kShare = 0.7;  // of the time, for the neighbours
+  FlowNetwork network = flow_network(
+      nearest_neighbours(items, parameters.neighbours, *parameters.threshold, watch, kShare), *parameters.threshold);
+  const std::vector<std::int32_t> bundles = bundle_numbers(links, items.size());
+  if (!links.same.empty()) {
+    network = aggregated(network, bundles, static_cast<std::int32_t>(items.size() - links.same.size()));
+  }
+  for (const auto& [a, b] : links.different) {
+    network.apart.add(bundles[static_cast<std::size_t>(a)], bundles[static_cast<std::size_t>(b)]);
+  }
+  const std::vector<std::int32_t> found = shortest_code(network, parameters.seed, watch, kShare);
+  std::vector<std::int32_t> labels;
+  for (const std::int32_t bundle : bundles) labels.push_back(found[static_cast<std::size_t>(bundle)]);
   return labels;
 }
 
@@ -151,36 +162,90 @@ Clusterer::Clusterer(const Parameters& parameters) : parameters_(parameters) {
   if (name_of(parameters.method) == "kmeans" && (!parameters.clusters || parameters.max_iterations < 1)) {
     throw InvalidArgument("Clusterer: kmeans needs a number of clusters, and at least one iteration");
   }
+  if (parameters.method == ClusterMethod::graph && (!parameters.threshold || parameters.neighbours < 1)) {
+    throw InvalidArgument(
+        "Clusterer: graph needs a threshold, the longest edge between neighbours, and at least one neighbour; it finds "
+        "the number of clusters itself");
+  }
 }
 
 Clustering Clusterer::cluster(const Embeddings& embeddings, const ClusterProgress& progress,
                               const std::stop_token& stop) const {
+  return cluster(embeddings, Constraints{}, progress, stop);
+}
+
+Clustering Clusterer::cluster(const Embeddings& embeddings, const Constraints& constraints,
+                              const ClusterProgress& progress, const std::stop_token& stop) const {
   const std::size_t n = embeddings.size();
   require_finite_rows(embeddings.values, n, embeddings.dimension, "Clusterer");
   if (n > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
     throw InvalidArgument("Clusterer: " + std::to_string(n) + " items are too many");
   }
+  const Links links = checked_links(constraints, n);
+  if (!constraints.not_a_face.empty()) return without(embeddings, constraints, progress, stop);
   Clustering result;
   if (n == 0) return result;
-  if (parameters_.clusters && static_cast<std::size_t>(*parameters_.clusters) > n) {
+  const std::size_t groups = n - links.same.size();
+  if (parameters_.clusters && static_cast<std::size_t>(*parameters_.clusters) > groups) {
     throw InvalidArgument("Clusterer: " + std::to_string(*parameters_.clusters) + " clusters of " + std::to_string(n) +
-                          " items");
+                          " items" +
+                          (links.same.empty() ? "" : ", in " + std::to_string(groups) + " groups said to be the same"));
   }
   Watch watch(progress, stop);
   watch.at(0);
   std::vector<std::int32_t> labels;
   if (parameters_.method == ClusterMethod::kmeans) {
-    labels = kmeans(embeddings, *parameters_.clusters, parameters_.seed, parameters_.max_iterations, watch);
+    labels = kmeans(embeddings, links, *parameters_.clusters, parameters_.seed, parameters_.max_iterations, watch);
+  } else if (parameters_.method == ClusterMethod::graph) {
+    labels = by_graph(embeddings, links, parameters_, watch);
   } else {
     constexpr std::array kLinkages{merge_average, merge_complete, merge_single, merge_centroid};
     const float limit = parameters_.threshold.value_or(std::numeric_limits<float>::infinity());
-    const auto merges = kLinkages.at(static_cast<std::size_t>(parameters_.method))(embeddings, limit, watch);
-    labels =
-        joined(merges, parameters_.clusters ? n - static_cast<std::size_t>(*parameters_.clusters) : merges.size(), n);
+    const auto merges = kLinkages.at(static_cast<std::size_t>(parameters_.method))(embeddings, links, limit, watch);
+    const std::size_t wanted =
+        parameters_.clusters ? groups - static_cast<std::size_t>(*parameters_.clusters) : merges.size();
+    labels = joined(links, merges, std::min(wanted, merges.size()), n);
   }
   number(labels, result);
   describe(embeddings, result);
   watch.at(1);
+  return result;
+}
+
+Clustering Clusterer::without(const Embeddings& embeddings, const Constraints& constraints,
+                              const ClusterProgress& progress, const std::stop_token& stop) const {
+  std::vector<std::int32_t> row_of(embeddings.size(), 0);
+  for (const std::int32_t item : constraints.not_a_face) row_of[static_cast<std::size_t>(item)] = -1;
+  Embeddings faces{embeddings.dimension, {}};
+  std::vector<std::size_t> item_of;
+  Constraints left;
+  for (std::size_t i = 0; i < embeddings.size(); ++i) {
+    if (row_of[i] < 0) continue;
+    row_of[i] = static_cast<std::int32_t>(item_of.size());
+    item_of.push_back(i);
+    faces.append(embeddings[i]);
+    left.names.push_back(i < constraints.names.size() ? constraints.names[i] : "item " + std::to_string(i));
+  }
+  const auto keep = [&](const auto& pairs, auto& to) {
+    for (const auto& [a, b] : pairs) {
+      const ItemPair rows{row_of[static_cast<std::size_t>(a)], row_of[static_cast<std::size_t>(b)]};
+      if (rows.first >= 0 && rows.second >= 0) to.push_back(rows);
+    }
+  };
+  keep(constraints.same, left.same);
+  keep(constraints.different, left.different);
+  Clustering result = cluster(faces, left, progress, stop);
+  std::vector<std::int32_t> labels(embeddings.size(), Clustering::kNotAFace);
+  std::vector<float> outlier(embeddings.size(), 1.0F);
+  for (std::size_t row = 0; row < item_of.size(); ++row) {
+    labels[item_of[row]] = result.labels[row];
+    outlier[item_of[row]] = result.outlier[row];
+  }
+  for (std::int32_t& medoid : result.medoids) {
+    medoid = static_cast<std::int32_t>(item_of[static_cast<std::size_t>(medoid)]);
+  }
+  result.labels = std::move(labels);
+  result.outlier = std::move(outlier);
   return result;
 }
 

@@ -15,7 +15,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 }  // namespace
 
-Groups::Groups(const Embeddings& items, bool spread)
+Groups::Groups(const Embeddings& items, const Links& links, bool spread)
     : dimension_(static_cast<std::int64_t>(items.dimension)),
       spread_(spread),
       left_(static_cast<std::int64_t>(items.size())),
@@ -25,10 +25,12 @@ Groups::Groups(const Embeddings& items, bool spread)
       sizes_(items.size(), 1),
       row_of_(items.size()),
       group_of_(items.size()),
+      apart_(links.different),
       panels_(items.values, left_, dimension_),
       distances_(static_cast<std::size_t>(panels_.panels() * Panels::kWidth)) {
   std::iota(row_of_.begin(), row_of_.end(), 0);
   std::iota(group_of_.begin(), group_of_.end(), 0);
+  for (const auto& [bundle, item] : links.same) merge(bundle, item);
 }
 
 std::vector<Nearest> Groups::nearest_of_all() const {
@@ -56,7 +58,11 @@ std::vector<Nearest> Groups::nearest_of_all() const {
         const std::int32_t group = group_of_[static_cast<std::size_t>(begin + i)];
         if (group < 0) continue;
         Nearest& best = result[static_cast<std::size_t>(group)];
-        const float* const row = distances.data() + i * kStride - first;
+        float* const row = distances.data() + i * kStride - first;
+        for (const std::int32_t other : apart_.of(group)) {
+          const std::int64_t at = row_of_[static_cast<std::size_t>(other)];
+          if (at >= first && at < last) row[at] = kInfinity;
+        }
         for (std::int64_t j = first; j < last; ++j) {
           if (row[j] < best.distance && j != begin + i) best = {group_of_[static_cast<std::size_t>(j)], row[j]};
         }
@@ -80,6 +86,10 @@ void Groups::measure(std::int32_t group) {
     for (std::int64_t c = 0; c < chunks; ++c) chunk(c);
   } else {
     parallel_for(chunks, chunk);
+  }
+  for (const std::int32_t other : apart_.of(group)) {
+    const std::int32_t row = row_of_[static_cast<std::size_t>(other)];
+    if (row >= 0) distances_[static_cast<std::size_t>(row)] = kInfinity;
   }
 }
 
@@ -128,6 +138,7 @@ void Groups::merge(std::int32_t into, std::int32_t from) {
   }
   spreads_[a] = (1 - share) * spreads_[a] + share * spreads_[b] + share * (1 - share) * apart;
   sizes_[a] += sizes_[b];
+  apart_.merge(into, from);
   place(into);
   remove(from);
 }

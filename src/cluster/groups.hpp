@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "cluster/links.hpp"
 #include "facenet/embeddings.hpp"
 #include "metric/panels.hpp"
 
@@ -18,12 +19,13 @@ struct Nearest {
   }
 };
 
-/// n groups of one item each, numbered as the items. Merged groups keep the number of one of the two. The distance of
-/// two groups is |mean(a) - mean(b)|^2, plus their spreads when `spread` is asked for: with spread(a) the mean squared
-/// distance of a's items to mean(a), that sum is the mean squared distance between the items of a and those of b.
+/// n groups of one item each, numbered as the items; then bundles are merged. Merged groups keep the number of one of
+/// the two. Groups that must stay apart are at infinity from each other. Else the distance of two groups is |mean(a) -
+/// mean(b)|^2, plus their spreads when `spread` is asked for: with spread(a) the mean squared distance of a's items to
+/// mean(a), that sum is the mean squared distance between the items of a and those of b.
 class Groups {
  public:
-  Groups(const Embeddings& items, bool spread);
+  Groups(const Embeddings& items, const Links& links, bool spread);
 
   std::int64_t left() const { return left_; }
   bool alive(std::int32_t group) const { return row_of_[static_cast<std::size_t>(group)] >= 0; }
@@ -31,7 +33,8 @@ class Groups {
   /// The nearest other group of each, by one matrix product. The lowest number wins a tie, here and below.
   std::vector<Nearest> nearest_of_all() const;
   Nearest nearest(std::int32_t group);
-  /// Calls visit(other, distance) for every other group, in ascending order of their numbers.
+  /// Calls visit(other, distance) for every other group, those to stay apart from too, in ascending order of their
+  /// numbers.
   template <typename Visit>
   void visit(std::int32_t group, Visit&& visit) {
     measure(group);
@@ -58,6 +61,7 @@ class Groups {
   std::vector<std::int32_t> sizes_;     // [n]
   std::vector<std::int32_t> row_of_;    // of each group its row in the panels; -1: gone
   std::vector<std::int32_t> group_of_;  // of each row its group; -1: gone
+  Apart apart_;
   Panels panels_;
   std::vector<float> distances_;
 };

@@ -117,7 +117,7 @@ TEST_CASE("identify names people of a gallery folder, or nobody", "[program]") {
 TEST_CASE("cluster groups embeddings, scores them by folder, and draws a page", "[program]") {
   const ScratchFolder scratch;
   write_people(scratch / "e.npy");
-  for (const char* method : {"average", "complete", "single", "centroid"}) {
+  for (const char* method : {"average", "complete", "single", "centroid", "graph"}) {
     INFO(method);
     const auto result = run({"cluster", "--embeddings", scratch / "e.npy", "--method", method, "--threshold", "0.5",
                              "--labels_from_folders", "--csv", "--summary", scratch / "s.json"});
@@ -151,6 +151,61 @@ TEST_CASE("cluster groups embeddings, scores them by folder, and draws a page", 
   CHECK(run({"cluster", "--threshold", "1"}).status == 2);
   write_text(scratch / "e.csv", "file,face\nonly one,0\n");
   CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "1"}).status == 4);
+}
+
+TEST_CASE("cluster by graph takes a threshold and no number of groups", "[program]") {
+  const ScratchFolder scratch;
+  write_people(scratch / "e.npy");
+  const auto number = run({"cluster", "--embeddings", scratch / "e.npy", "--method", "graph", "--clusters", "3"});
+  CHECK(number.status == 2);
+  CHECK(number.says("--threshold"));
+  CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--method", "graph"}).status == 2);
+}
+
+TEST_CASE("cluster keeps to what a person said, and names what cannot be", "[program]") {
+  const ScratchFolder scratch;
+  write_people(scratch / "e.npy");
+  const std::string head = "file_a,file_b,relation\n";
+  write_text(scratch / "c.csv", head +
+                                    "p0/p0_0001.jpg,p1/p1_0001.jpg,same\n"
+                                    "somewhere/images/p0/p0_0002.jpg,p0/p0_0003.jpg,different\n"
+                                    "p2_0001.jpg,,not a face\n");
+  for (const char* method : {"average", "complete", "single", "centroid", "kmeans", "graph"}) {
+    INFO(method);
+    const bool k = std::string(method) == "kmeans";
+    const auto result =
+        run({"cluster", "--embeddings", scratch / "e.npy", "--method", method, k ? "--clusters" : "--threshold",
+             k ? "3" : "0.5", "--constraints", scratch / "c.csv", "--csv", "--summary", scratch / "s.json"});
+    REQUIRE(result.status == 0);
+    const auto rows = CsvTable::parse(result.out, "csv").rows;
+    REQUIRE(rows.size() == 9);
+    CHECK(rows[0][2] == rows[5][2]);
+    CHECK(rows[1][2] != rows[2][2]);
+    CHECK(rows[8][2].empty());
+    CHECK(rows[8][3].empty());
+    CHECK(nlohmann::json::parse(content_of(scratch / "s.json")).at("faces") == 8);
+  }
+  const auto lines = run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "0.5", "--constraints",
+                          scratch / "c.csv", "--json", "--labels-from-folders"})
+                         .lines();
+  REQUIRE(lines.size() == 9);
+  CHECK(lines[8].at("cluster").is_null());
+
+  const auto fault = [&](const std::string& text) {
+    write_text(scratch / "c.csv", head + text);
+    const auto result = run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "0.5", "--constraints",
+                             scratch / "c.csv", "-o", scratch / "out.csv"});
+    CHECK(result.status == 4);
+    CHECK_FALSE(std::filesystem::exists(scratch / "out.csv"));
+    return result.err;
+  };
+  CHECK(fault("p0_0001.jpg,nobody.jpg,same\n").find("line 2: 'nobody.jpg'") != std::string::npos);
+  const std::string against =
+      fault("p0_0001.jpg,p0_0002.jpg,same\np0_0002.jpg,p0_0003.jpg,same\np0_0001.jpg,p0_0003.jpg,different\n");
+  CHECK(against.find("p0_0001.jpg' = '") != std::string::npos);
+  CHECK(against.find("p0_0002.jpg' = '") != std::string::npos);
+  CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "0.5", "--constraints", "/nonexistent"})
+            .status == 4);
 }
 
 TEST_CASE("cluster takes photographs too", "[program]") {

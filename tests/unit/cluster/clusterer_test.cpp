@@ -7,117 +7,17 @@
 #include <limits>
 #include <map>
 
-#include "base/random.hpp"
 #include "base/threads.hpp"
 #include "catch.hpp"
 #include "cluster/agglomerate.hpp"
 #include "facenet/error.hpp"
+#include "naive.hpp"
 
 using namespace facenet;
-
-namespace {
-
-Embeddings people(std::size_t count, std::size_t images, std::size_t d, std::uint64_t seed, double spread) {
-  Embeddings result{d, {}};
-  for (std::size_t i = 0; i < count * images; ++i) {
-    Random shared(seed, i % count);
-    Random own(seed + 1, i);
-    std::vector<double> row(d);
-    double norm = 0;
-    for (double& value : row) {
-      value = shared.normal() + spread * own.normal();
-      norm += value * value;
-    }
-    for (const double value : row) result.values.push_back(static_cast<float>(value / std::sqrt(norm)));
-  }
-  return result;
-}
-
-double squared(const Embeddings& e, std::size_t i, std::size_t j) {
-  double sum = 0;
-  for (std::size_t k = 0; k < e.dimension; ++k) {
-    const double difference = static_cast<double>(e[i][k]) - static_cast<double>(e[j][k]);
-    sum += difference * difference;
-  }
-  return sum;
-}
-
-using Members = std::vector<std::size_t>;
-
-double apart(const Embeddings& e, ClusterMethod method, const Members& a, const Members& b) {
-  if (method == ClusterMethod::centroid) {
-    double sum = 0;
-    for (std::size_t k = 0; k < e.dimension; ++k) {
-      double difference = 0;
-      for (const std::size_t i : a) difference += static_cast<double>(e[i][k]) / static_cast<double>(a.size());
-      for (const std::size_t j : b) difference -= static_cast<double>(e[j][k]) / static_cast<double>(b.size());
-      sum += difference * difference;
-    }
-    return sum;
-  }
-  double sum = 0;
-  double most = 0;
-  double least = 1e9;
-  for (const std::size_t i : a) {
-    for (const std::size_t j : b) {
-      const double distance = squared(e, i, j);
-      sum += distance;
-      most = std::max(most, distance);
-      least = std::min(least, distance);
-    }
-  }
-  if (method == ClusterMethod::complete) return most;
-  if (method == ClusterMethod::single) return least;
-  return sum / static_cast<double>(a.size() * b.size());
-}
-
-struct Naive {
-  std::vector<double> heights;
-  std::vector<Members> groups;  // when stopped
-};
-
-Naive naive(const Embeddings& e, ClusterMethod method, double limit, std::size_t clusters) {
-  Naive result;
-  for (std::size_t i = 0; i < e.size(); ++i) result.groups.push_back({i});
-  auto& groups = result.groups;
-  while (groups.size() > clusters) {
-    std::size_t a = 0;
-    std::size_t b = 0;
-    double least = std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      for (std::size_t j = i + 1; j < groups.size(); ++j) {
-        const double distance = apart(e, method, groups[i], groups[j]);
-        if (distance < least) {
-          least = distance;
-          a = i;
-          b = j;
-        }
-      }
-    }
-    if (least > limit) break;
-    result.heights.push_back(least);
-    groups[a].insert(groups[a].end(), groups[b].begin(), groups[b].end());
-    groups.erase(groups.begin() + static_cast<std::ptrdiff_t>(b));
-  }
-  return result;
-}
-
-// The same partition, whatever the numbers.
-bool same_partition(const Clustering& clustering, const std::vector<Members>& groups) {
-  if (static_cast<std::size_t>(clustering.clusters()) != groups.size()) return false;
-  return std::all_of(groups.begin(), groups.end(), [&](const Members& members) {
-    return std::all_of(members.begin(), members.end(),
-                       [&](std::size_t i) { return clustering.labels[i] == clustering.labels[members[0]]; });
-  });
-}
-
-constexpr ClusterMethod kLinkages[] = {ClusterMethod::average, ClusterMethod::complete, ClusterMethod::single,
-                                       ClusterMethod::centroid};
-
-}  // namespace
+using namespace facenet::test;
 
 TEST_CASE("every linkage equals the naive agglomeration: heights, cuts by threshold and by number") {
-  using Function = std::vector<Merge> (*)(const Embeddings&, float, Watch&);
+  using Function = std::vector<Merge> (*)(const Embeddings&, const Links&, float, Watch&);
   const std::map<ClusterMethod, Function> functions{{ClusterMethod::average, merge_average},
                                                     {ClusterMethod::complete, merge_complete},
                                                     {ClusterMethod::single, merge_single},
@@ -129,14 +29,14 @@ TEST_CASE("every linkage equals the naive agglomeration: heights, cuts by thresh
       const Naive whole = naive(e, method, 1e9, 1);
       const ClusterProgress silent;
       Watch watch(silent, {});
-      const auto merges = functions.at(method)(e, std::numeric_limits<float>::infinity(), watch);
+      const auto merges = functions.at(method)(e, {}, std::numeric_limits<float>::infinity(), watch);
       REQUIRE(merges.size() == e.size() - 1);
       for (std::size_t i = 0; i < merges.size(); ++i) {
         REQUIRE(static_cast<double>(merges[i].distance) == Approx(whole.heights[i]).margin(2e-5));
       }
       for (const std::size_t clusters : {std::size_t{1}, std::size_t{3}, e.size() / 2, e.size()}) {
         const Clusterer clusterer({.method = method, .clusters = static_cast<std::int32_t>(clusters)});
-        REQUIRE(same_partition(clusterer.cluster(e), naive(e, method, 1e9, clusters).groups));
+        REQUIRE(same_partition(clusterer.cluster(e).labels, naive(e, method, 1e9, clusters).groups));
       }
       for (const double share : {0.0, 0.2, 0.5, 0.8, 0.95}) {
         // Halfway between two heights, so that rounding cannot move the cut.
@@ -144,7 +44,7 @@ TEST_CASE("every linkage equals the naive agglomeration: heights, cuts by thresh
         const double limit = (whole.heights[at] + whole.heights[at + 1]) / 2;
         if (std::abs(whole.heights[at] - whole.heights[at + 1]) < 1e-4) continue;
         const Clusterer clusterer({.method = method, .threshold = static_cast<float>(limit)});
-        REQUIRE(same_partition(clusterer.cluster(e), naive(e, method, limit, 1).groups));
+        REQUIRE(same_partition(clusterer.cluster(e).labels, naive(e, method, limit, 1).groups));
       }
     }
   }
@@ -221,10 +121,10 @@ TEST_CASE("a threshold gives the same clusters as the whole tree cut there") {
   const Embeddings e = people(700, 5, 16, 4, 0.6);
   const ClusterProgress silent;
   Watch watch(silent, {});
-  const auto all = merge_average(e, std::numeric_limits<float>::infinity(), watch);
+  const auto all = merge_average(e, {}, std::numeric_limits<float>::infinity(), watch);
   REQUIRE(all.size() == e.size() - 1);
   for (const float limit : {0.2F, 0.5F, 1.2F}) {
-    const auto merges = merge_average(e, limit, watch);
+    const auto merges = merge_average(e, {}, limit, watch);
     const auto expected =
         std::count_if(all.begin(), all.end(), [&](const Merge& merge) { return merge.distance <= limit; });
     REQUIRE(merges.size() == static_cast<std::size_t>(expected));
