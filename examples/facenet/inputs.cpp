@@ -2,8 +2,9 @@
 #include "inputs.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <iostream>
+
+#include <facenet/dataset.hpp>
 
 namespace fs = std::filesystem;
 
@@ -60,12 +61,6 @@ void add(const fs::path& path, std::vector<Input>& inputs, Failures& failures) {
 }
 
 }  // namespace
-
-bool is_image_name(const fs::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png" || ending == ".bmp";
-}
 
 std::vector<Input> expand_inputs(const Common& common, Failures& failures) {
   if (common.arguments.empty()) throw UsageError("give at least one INPUT: an image, a folder, or - for a list");

@@ -20,7 +20,4 @@ struct Input {
 /// or only an empty list.
 std::vector<Input> expand_inputs(const Common& common, Failures& failures);
 
-/// Whether the name ends like an image's.
-bool is_image_name(const std::filesystem::path& path);
-
 }  // namespace facenet::program

@@ -14,6 +14,10 @@
 
 namespace facenet {
 
+/// Whether a file is taken for a photograph where folders are searched: by its ending, .jpg, .jpeg, .png or .bmp in any
+/// case.
+FACENET_API bool is_image_name(const std::filesystem::path& path);
+
 /// Five points for each file, by its path as the table writes it (relative to the folder of images, '/' between).
 using LandmarkTable = std::unordered_map<std::string, Landmarks>;
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include <facenet/dataset.hpp>
 #include <facenet/error.hpp>
 
 #include "base/files.hpp"

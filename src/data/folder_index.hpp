@@ -42,7 +42,4 @@ FolderIndex index_folder(const std::filesystem::path& root,
 /// nobody.
 std::vector<std::string> read_people_list(const std::filesystem::path& path, const std::filesystem::path& root);
 
-/// Whether a file's name ends like an image's.
-bool is_image_name(const std::filesystem::path& path);
-
 }  // namespace facenet

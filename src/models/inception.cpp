@@ -28,8 +28,7 @@ nn::ModulePtr inception(nn::Builder& builder, const Inception& block, std::int64
   return nn::branches(prefix + "concat", std::move(branches));
 }
 
-}  // namespace
-
+// From the image to the channels of the last block of the table.
 nn::ModulePtr inception_body(nn::Builder& builder, const Stem& stem, std::span<const Inception> table) {
   constexpr auto kMax = Pool::Kind::maximum;
   const bool lrn = builder.norm() == nn::Norm::lrn;
@@ -52,18 +51,13 @@ nn::ModulePtr inception_body(nn::Builder& builder, const Stem& stem, std::span<c
   return nn::sequential(std::move(layers));
 }
 
-std::int64_t outputs(const Stem& stem, std::span<const Inception> table) {
-  std::int64_t channels = stem.conv2;
-  for (const auto& block : table) channels = block.outputs(channels);
-  return channels;
-}
+}  // namespace
 
 Graph inception_network(const Stem& stem, std::span<const Inception> table, const ArchitectureOptions& options,
                         std::array<std::int64_t, 2> size) {
   nn::Builder builder(options.norm, options.seed);
-  const auto body = inception_body(builder, stem, table);
-  return embedding_network(builder, {body, nn::global_average_pool("average_pool")}, outputs(stem, table), options,
-                           size);
+  const auto features = nn::sequential({inception_body(builder, stem, table), nn::global_average_pool("average_pool")});
+  return embedding_network(builder, {features}, outputs_of(*features, options, size), options, size);
 }
 
 Graph inception_maxout_network(const Stem& stem, std::span<const Inception> table, std::int64_t hidden,

@@ -30,15 +30,10 @@ struct Stem {
   std::int64_t reduce2 = 64, conv2 = 192;  ///< reduce2 0 leaves the 1x1 convolution out
 };
 
-/// From the image to the channels of the last block of the table.
-nn::ModulePtr inception_body(nn::Builder& builder, const Stem& stem, std::span<const Inception> table);
-/// Channels that the body gives.
-std::int64_t outputs(const Stem& stem, std::span<const Inception> table);
-
-/// The body, global average pooling, the embedding, L2 normalisation. `size`: height and width unless the options say.
+/// Stem and blocks, global average pooling, the embedding, L2 normalisation. `size`: height and width unless the options say.
 Graph inception_network(const Stem& stem, std::span<const Inception> table, const ArchitectureOptions& options,
                         std::array<std::int64_t, 2> size);
-/// The body, a hidden layer of maxout units (two pieces) on its whole map as NN1 has it, the embedding, L2
+/// Stem and blocks, a hidden layer of maxout units (two pieces) on its whole map as NN1 has it, the embedding, L2
 /// normalisation.
 Graph inception_maxout_network(const Stem& stem, std::span<const Inception> table, std::int64_t hidden,
                                const ArchitectureOptions& options, std::array<std::int64_t, 2> size);

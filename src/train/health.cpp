@@ -5,7 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include <facenet/error.hpp>
+
 namespace facenet {
+namespace {
+constexpr std::int32_t kStalled = 200;  // steps without an active triplet
+}  // namespace
 
 std::string_view name_of(Health health) {
   switch (health) {
@@ -51,25 +56,45 @@ Health HealthMonitor::observe(const StepMeasures& step) {
   if (!std::isfinite(step.loss) || !std::isfinite(step.gradient_norm) || !std::isfinite(step.variance)) {
     return Health::diverged;
   }
-  window_.push_back(step);
+  window_.push_back(
+      {static_cast<float>(step.loss), static_cast<float>(step.variance), static_cast<float>(step.distance_negative)});
   if (window_.size() > kWindow) window_.pop_front();
-  idle_ = step.active_fraction > 0 ? 0 : idle_ + 1;
+  idle_ = step.active_fraction > 0 ? 0 : std::min(idle_ + 1, kStalled);
   if (window_.size() < kWindow) return Health::warming;
 
-  StepMeasures mean;
-  for (const auto& s : window_) {
-    mean.loss += s.loss / static_cast<double>(kWindow);
-    mean.variance += s.variance / static_cast<double>(kWindow);
-    mean.distance_negative += s.distance_negative / static_cast<double>(kWindow);
+  double loss = 0;
+  double variance = 0;
+  double distance_negative = 0;
+  for (const auto& seen : window_) {
+    loss += static_cast<double>(seen.loss) / static_cast<double>(kWindow);
+    variance += static_cast<double>(seen.variance) / static_cast<double>(kWindow);
+    distance_negative += static_cast<double>(seen.distance_negative) / static_cast<double>(kWindow);
   }
-  highest_variance_ = std::max(highest_variance_, mean.variance);
-  const bool at_margin = std::abs(mean.loss - alpha_) < 0.25 * alpha_;
+  highest_variance_ = std::max(highest_variance_, static_cast<float>(variance));
+  const bool at_margin = std::abs(loss - alpha_) < 0.25 * alpha_;
   // A fresh network maps all faces close together, with the loss at the margin: what counts is that the variance is
   // down from where it was, or that even distances between strangers are small against the margin.
-  if (at_margin && mean.variance < 0.005 && mean.distance_negative < 0.1 * alpha_) return Health::collapsed;
-  if (at_margin && mean.variance < highest_variance_ / 3) return Health::collapsing;
-  if (idle_ >= 200) return Health::stalled;
+  if (at_margin && variance < 0.005 && distance_negative < 0.1 * alpha_) return Health::collapsed;
+  if (at_margin && variance < static_cast<double>(highest_variance_) / 3) return Health::collapsing;
+  if (idle_ >= kStalled) return Health::stalled;
   return Health::ok;
+}
+
+std::vector<float> HealthMonitor::state() const {
+  std::vector<float> state{highest_variance_, static_cast<float>(idle_)};
+  for (const auto& seen : window_) state.insert(state.end(), {seen.loss, seen.variance, seen.distance_negative});
+  return state;
+}
+
+void HealthMonitor::restore(std::span<const float> state) {
+  const bool whole = state.size() >= 2 && state.size() <= 2 + 3 * kWindow && (state.size() - 2) % 3 == 0;
+  if (!whole || !(state[1] >= 0 && state[1] <= static_cast<float>(kStalled))) {
+    throw InvalidArgument("this is not what a health monitor remembers");
+  }
+  highest_variance_ = state[0];
+  idle_ = static_cast<std::int32_t>(state[1]);
+  window_.clear();
+  for (std::size_t i = 2; i < state.size(); i += 3) window_.push_back({state[i], state[i + 1], state[i + 2]});
 }
 
 }  // namespace facenet

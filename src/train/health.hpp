@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace facenet {
 
@@ -38,13 +40,21 @@ class HealthMonitor {
   explicit HealthMonitor(float alpha) : alpha_(static_cast<double>(alpha)) {}
   Health observe(const StepMeasures& step);
 
+  /// What it remembers, for a checkpoint: with it another monitor judges the next steps as this one would.
+  std::vector<float> state() const;
+  /// InvalidArgument when `state` is none.
+  void restore(std::span<const float> state);
+
  private:
   static constexpr std::size_t kWindow = 20;  // steps averaged over
+  struct Seen {
+    float loss, variance, distance_negative;
+  };
 
   double alpha_;
-  double highest_variance_ = 0;  // of a window's mean
-  std::int64_t idle_ = 0;        // steps in a row without an active triplet
-  std::deque<StepMeasures> window_;
+  float highest_variance_ = 0;  // of a window's mean
+  std::int32_t idle_ = 0;       // steps in a row without an active triplet, up to kStalled
+  std::deque<Seen> window_;
 };
 
 }  // namespace facenet

@@ -179,6 +179,8 @@ std::vector<Optimizer::NamedTensor> Trainer::state() const {
     for (const auto& parameter : average_->parameters())
       list.push_back({"average/" + parameter->name, parameter->value});
   }
+  const std::vector<float> health = monitor_.state();
+  list.push_back({"health", Tensor::from({static_cast<std::int64_t>(health.size())}, health)});
   return list;
 }
 
@@ -199,6 +201,9 @@ void Trainer::restore(const std::vector<Optimizer::NamedTensor>& state, std::int
   put_back("weights/", parameters_);
   if (average_) put_back("average/", average_->parameters());
   optimizer_.restore(state, steps);
+  const auto health = std::find_if(state.begin(), state.end(), [](const auto& s) { return s.name == "health"; });
+  if (health == state.end()) throw InvalidArgument("the checkpoint has no 'health'");
+  monitor_.restore(health->value.floats());
   steps_ = steps;
 }
 

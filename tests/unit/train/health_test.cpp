@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include <facenet/error.hpp>
+
 #include "catch.hpp"
 
 using namespace facenet;
@@ -57,4 +59,23 @@ TEST_CASE("two hundred steps without an active triplet are a stall") {
   HealthMonitor monitor(0.2F);
   CHECK(last(monitor, step(0, 0.9, 1.5, 0), 199) == Health::ok);
   CHECK(monitor.observe(step(0, 0.9, 1.5, 0)) == Health::stalled);
+}
+
+TEST_CASE("a monitor that was put back judges as the first one would have") {
+  HealthMonitor first(0.2F);
+  last(first, step(0.15, 0.9, 1.5), 30);
+  last(first, step(0.2, 0.25, 0.4), 10);
+  HealthMonitor second(0.2F);
+  second.restore(first.state());
+  HealthMonitor fresh(0.2F);
+  bool told_apart = false;
+  for (int i = 0; i < 40; ++i) {
+    const StepMeasures next = step(0.2, 0.25, 0.4);
+    const Health health = first.observe(next);
+    CHECK(second.observe(next) == health);
+    told_apart = told_apart || fresh.observe(next) != health;
+  }
+  CHECK(told_apart);
+  CHECK_THROWS_AS(second.restore(std::vector<float>(4, 1.0F)), InvalidArgument);
+  CHECK_THROWS_AS(second.restore(std::vector<float>(2, -1.0F)), InvalidArgument);
 }
