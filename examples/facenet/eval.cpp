@@ -306,6 +306,11 @@ Run setup_eval(CLI::App& app, Common& common) {
       ->type_name("T");
   app.add_option("--report", options->report, "A page with curves and tables (.html)")->type_name("FILE");
   add_face_options(app, options->faces);
+  app.add_option("--pixels", options->faces.degradation.pixels,
+                 "Show faces with so few pixels a side, after alignment: what small photographs cost")
+      ->type_name("N");
+  app.add_option("--jpeg-quality", options->faces.degradation.jpeg_quality, "and stored as JPEG of this quality")
+      ->type_name("Q");
   add_seed_option(app, common);
   add_output_options(app, common, "Write to this file: .txt, .json, .csv (the pairs with their distances)");
   return [options, &common] { return evaluate(common, *options); };

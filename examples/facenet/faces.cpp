@@ -55,8 +55,9 @@ std::vector<Loaded> load_all(std::span<const Input> inputs, const LandmarkTable*
 
 // What cannot be embedded (landmarks in one point, say) is found before the part goes in: it must not take others
 // along.
-void embed_part(Embedder& embedder, std::span<const Input> inputs, const std::vector<Loaded>& part, Faces& faces,
-                Failures& failures) {
+void embed_part(Embedder& embedder, std::span<const Input> inputs, const std::vector<Loaded>& part,
+                const Degradation& degradation, Faces& faces, Failures& failures) {
+  const bool worse = degradation.pixels > 0 || degradation.jpeg_quality > 0;
   std::vector<Image> images;
   std::vector<Landmarks> landmarks;
   std::vector<Face> good;
@@ -72,8 +73,14 @@ void embed_part(Embedder& embedder, std::span<const Input> inputs, const std::ve
       failures.add(inputs[i].path, error.what());
       continue;
     }
-    images.push_back(part[i].image);
-    if (face.landmarks) landmarks.push_back(*face.landmarks);
+    if (worse) {
+      const Image prepared =
+          face.landmarks ? embedder.prepare(part[i].image, *face.landmarks) : embedder.prepare(part[i].image);
+      images.push_back(degraded(prepared, degradation));
+    } else {
+      images.push_back(part[i].image);
+      if (face.landmarks) landmarks.push_back(*face.landmarks);
+    }
     good.push_back(std::move(face));
   }
   if (images.empty()) return;
@@ -141,7 +148,7 @@ Faces embed_inputs(const Common& common, const Model& model, const std::vector<I
     const auto loaded = next.get();
     next = start(begin + size);
     if (interrupted().stop_requested()) throw Interrupted("interrupted; nothing was written");
-    embed_part(embedder, part(begin), loaded, faces, failures);
+    embed_part(embedder, part(begin), loaded, options.degradation, faces, failures);
     progress.show(std::min(begin + size, inputs.size()), inputs.size());
   }
   return faces;

@@ -30,6 +30,7 @@ struct FaceOptions {
   std::string landmarks;  ///< CSV; empty: photographs are centre-cropped
   bool flip = false;
   int batch = 32;
+  Degradation degradation{};  ///< of the faces, after alignment
 };
 
 /// --landmarks, --flip and --batch.

@@ -14,6 +14,7 @@
 
 #include "commands.hpp"
 #include "output.hpp"
+#include "watch.hpp"
 
 namespace facenet::program {
 namespace {
@@ -35,6 +36,10 @@ struct Options {
   std::string people;
   std::string landmarks;
   std::string evaluation;
+  std::string evaluation_people;
+  std::int64_t evaluate_every = 0;
+  int patience = 0;
+  PeopleTestOptions test;
   std::string checkpoint;
   double checkpoint_every = 2;
   std::string resume;
@@ -43,7 +48,7 @@ struct Options {
   TrainingOptions training;
 };
 
-std::string log_line(const TrainingStep& step) {
+std::string log_line(const TrainingStep& step, const std::optional<Verification>& test) {
   Json line;
   const auto put = [&](const char* key, double value) {
     // JSON has no "not a number"; health says "diverged" then.
@@ -61,6 +66,10 @@ std::string log_line(const TrainingStep& step) {
   put("images_per_s", step.images_per_s);
   put("seconds", step.seconds);
   line["health"] = step.health;
+  if (test) {
+    put("eval_auc", test->auc);
+    put("eval_accuracy", test->accuracy);
+  }
   return dump(line) + "\n";
 }
 
@@ -121,16 +130,18 @@ Training begin(const Options& options, const TrainingData& data, const Common& c
 }
 
 // The steps themselves; whether the training came to its end, or why not.
-enum class End { done, interrupted, unhealthy, log_failed };
+enum class End { done, enough, interrupted, unhealthy, log_failed };
 
-End run_steps(Training& training, const Options& options, const Common& common, Log& log) {
+End run_steps(Training& training, const Options& options, const Common& common, Log& log, Watch* watch) {
   Progress progress(common, "training");
   auto saved = Clock::now();
   std::string health = "ok";
   while (!training.done()) {
     if (interrupted().stop_requested()) return End::interrupted;
     const TrainingStep step = training.step();
-    if (!log.write(log_line(step))) return End::log_failed;
+    const bool well = step.health == "ok" || step.health == "warming";
+    const auto test = watch != nullptr && well ? watch->observe(training, common) : std::nullopt;
+    if (!log.write(log_line(step, test))) return End::log_failed;
     progress.show(training.progress(), describe(step));
     if (step.health != health && !step.explanation.empty()) {
       warn(common, "step " + std::to_string(step.step) + ": " + step.health + ": " + step.explanation);
@@ -138,8 +149,8 @@ End run_steps(Training& training, const Options& options, const Common& common, 
     health = step.health;
     if (health == "diverged" || health == "collapsed") return End::unhealthy;
     const std::chrono::duration<double, std::ratio<60>> since = Clock::now() - saved;
+    if (watch != nullptr && watch->enough()) return End::enough;
     // A sick state must not replace the checkpoint that one could go back to.
-    const bool well = health == "ok" || health == "warming";
     if (well && since.count() >= options.checkpoint_every) {
       training.save_checkpoint(options.checkpoint);
       saved = Clock::now();
@@ -158,10 +169,9 @@ TrainingData data_in(const std::string& folder, const Options& options) {
 
 // Calibrated on other people. The model as it is, with a warning, when that cannot be done: hours of training are in
 // it.
-Model calibrated(const Model& model, const Options& options, const Common& common, bool& failed) {
+Model calibrated(const Model& model, const Watch& watch, const Common& common, bool& failed) {
   try {
-    const Calibration calibration =
-        calibrate_on_people(model, data_in(options.evaluation, options), false, 0.01, common.threads);
+    const Calibration calibration = watch.calibrate(model);
     say(common, "Calibrated on " + calibration.data + ": the same person up to a distance of " +
                     fixed(static_cast<double>(calibration.threshold), 3) +
                     (calibration.far ? ", where " + percent(*calibration.far, 0) + " of strangers would be accepted"
@@ -171,6 +181,26 @@ Model calibrated(const Model& model, const Options& options, const Common& commo
     failed = true;
     warn(common, std::string("the model is not calibrated: ") + error.what());
     return model;
+  }
+}
+
+// The test on other people, or none, with a warning, when they cannot be used.
+std::unique_ptr<Watch> watch_for(const Training& training, const Options& options, const Common& common, bool& failed) {
+  if (options.evaluation.empty()) return nullptr;
+  try {
+    TrainingData people = data_in(options.evaluation, options);
+    if (!options.evaluation_people.empty()) people.people = options.evaluation_people;
+    PeopleTestOptions test = options.test;
+    test.threads = common.threads;
+    const Model start = training.model();
+    auto watch = std::make_unique<Watch>(start, people, test, options.evaluate_every, options.patience);
+    if (!options.from.empty() || options.evaluate_every > 0) watch->begin(start, common);
+    return watch;
+  } catch (const Error& error) {
+    if (options.evaluate_every > 0) throw;
+    failed = true;
+    warn(common, std::string("the model will not be calibrated: ") + error.what());
+    return nullptr;
   }
 }
 
@@ -194,6 +224,13 @@ std::string resuming(const Options& options, const Common& common) {
   add("--landmarks", options.landmarks);
   add("--people", options.people);
   add("--eval", options.evaluation);
+  add("--eval-people", options.evaluation_people);
+  if (options.evaluate_every > 0) add("--eval-every", std::to_string(options.evaluate_every));
+  if (options.patience > 0) add("--patience", std::to_string(options.patience));
+  if (options.test.degradation.pixels > 0) add("--eval-pixels", std::to_string(options.test.degradation.pixels));
+  if (options.test.degradation.jpeg_quality > 0) {
+    add("--eval-jpeg-quality", std::to_string(options.test.degradation.jpeg_quality));
+  }
   add("--log", options.log);
   if (options.skip_bad) command += " --skip-bad";
   if (options.checkpoint != common.output + ".checkpoint") add("--checkpoint", options.checkpoint);
@@ -208,6 +245,8 @@ void refuse_with_resume(const CLI::App& app) {
                              "--embedding-size",
                              "--from",
                              "--freeze",
+                             "--freeze-batch-norm",
+                             "--rates",
                              "--margin",
                              "--crop",
                              "--people-per-batch",
@@ -248,6 +287,10 @@ int train(Options options, const Common& common, const CLI::App& app) {
   for (const auto& file : {common.output, options.checkpoint, options.log}) {
     if (!file.empty()) require_writable(file);
   }
+  if (options.evaluation.empty() && (options.evaluate_every > 0 || !options.evaluation_people.empty())) {
+    throw UsageError("--eval-every and --eval-people go with --eval DIR");
+  }
+  if (options.patience > 0 && options.evaluate_every == 0) throw UsageError("--patience goes with --eval-every N");
   if (!options.evaluation.empty() && !std::filesystem::is_directory(options.evaluation)) {
     throw IoError("'" + printable(options.evaluation) + "' (--eval) is no folder");
   }
@@ -265,9 +308,11 @@ int train(Options options, const Common& common, const CLI::App& app) {
                   grouped(static_cast<std::int64_t>(training.people())) + " people, " +
                   std::to_string(training.batch_size()) + " in a batch" +
                   (training.steps() > 0 ? "; going on after step " + std::to_string(training.steps()) : ""));
+  bool uncalibrated = false;
+  const auto watch = watch_for(training, options, common, uncalibrated);
   Log log(options.log, training.steps());
 
-  const End end = run_steps(training, options, common, log);
+  const End end = run_steps(training, options, common, log, watch.get());
   if (end != End::unhealthy) training.save_checkpoint(options.checkpoint);
   if (end == End::interrupted) {
     std::fprintf(stderr, "Interrupted after step %lld; all is saved. This goes on:\n  %s\n",
@@ -279,11 +324,12 @@ int train(Options options, const Common& common, const CLI::App& app) {
     throw Unhealthy("stopped at step " + std::to_string(training.steps()) +
                     ", since going on would learn nothing; no model was written");
   }
-  const Model model = training.model();
-  model.save(common.output);
+  if (end == End::enough) {
+    say(common, "Stopped: the last " + std::to_string(options.patience) + " tests on other people were no better.");
+  }
+  training.model().save(common.output);  // before anything else can go wrong
+  if (watch) calibrated(watch->finish(training, common), *watch, common, uncalibrated).save(common.output);
   say(common, "Wrote " + printable(common.output) + " after " + grouped(training.steps()) + " steps.");
-  bool uncalibrated = false;
-  if (!options.evaluation.empty()) calibrated(model, options, common, uncalibrated).save(common.output);
   return dropped.empty() && !uncalibrated ? kDone : kSomeFailed;
 }
 
@@ -299,6 +345,9 @@ Run setup_train(CLI::App& app, Common& common) {
   app.add_option("--embedding-size", options->embedding_size, "Numbers in an embedding")->capture_default_str();
   app.add_option("--from", options->from, "Start from this model instead: fine-tuning")->type_name("MODEL");
   app.add_option("--freeze", t.freeze, "Keep parameters whose names match (* and ?)")->type_name("PATTERN");
+  app.add_flag("--freeze-batch-norm", t.freeze_batch_norm, "Keep the running statistics, and normalise by them");
+  app.add_option("--rates", t.rates, "Multiply the learning rate of parameters whose names match")
+      ->type_name("PATTERN=FACTOR,...");
   app.add_option("--people", options->people, "Only the people named in this list")->type_name("LIST.txt");
   app.add_option("--landmarks", options->landmarks, "Five points of each face: align by them")->type_name("F.csv");
   app.add_flag("--skip-bad", options->skip_bad, "Leave unusable images out (exit status 3) instead of refusing");
@@ -318,13 +367,24 @@ Run setup_train(CLI::App& app, Common& common) {
   app.add_option("--momentum", t.momentum, "Of sgd")->capture_default_str();
   app.add_option("--average", t.average, "Decay of averaged weights, e.g. 0.999; 0: none")->capture_default_str();
   app.add_option("--clip-gradient", t.clip_gradient, "Largest norm; 0: any")->capture_default_str();
-  app.add_option("--augment", t.augment, "none, flip, standard or strong")->capture_default_str();
+  app.add_option("--augment", t.augment, "none, flip, standard, strong or degraded")->capture_default_str();
   app.add_option("--precision", t.precision, "automatic, f32 or bf16")->capture_default_str();
   app.add_option("--chunk", t.chunk, "Faces at a time, to save memory; 0: the whole batch")->capture_default_str();
   app.add_option("--steps", t.steps, "How many batches")->type_name("N");
   app.add_option("--minutes", t.minutes, "How long")->type_name("M");
-  app.add_option("--eval", options->evaluation, "Afterwards, calibrate on the people of this other folder")
+  app.add_option("--eval", options->evaluation, "Test and calibrate on the people of this other folder")
       ->type_name("DIR");
+  app.add_option("--eval-people", options->evaluation_people, "Only these people of it")->type_name("LIST.txt");
+  app.add_option("--eval-every", options->evaluate_every,
+                 "Steps between tests on them; the best tested state is the result (0: the last)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  app.add_option("--patience", options->patience, "Stop after so many tests that were no better (0: never)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  app.add_option("--eval-pixels", options->test.degradation.pixels, "Test with faces of so few pixels")->type_name("N");
+  app.add_option("--eval-jpeg-quality", options->test.degradation.jpeg_quality, "and of this JPEG quality")
+      ->type_name("Q");
   app.add_option("--checkpoint", options->checkpoint, "Where to save on the way (OUTPUT.checkpoint)")->type_name("C");
   app.add_option("--checkpoint-every", options->checkpoint_every, "Minutes between savings")->capture_default_str();
   app.add_option("--resume", options->resume, "Go on from this checkpoint, with its options")->type_name("C");

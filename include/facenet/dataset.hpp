@@ -25,6 +25,17 @@ using LandmarkTable = std::unordered_map<std::string, Landmarks>;
 /// any order; others are passed over. IoError; FormatError that names file and line, also when a file appears twice.
 FACENET_API LandmarkTable read_landmarks(const std::filesystem::path& path);
 
+/// How small and how badly stored a photograph of a face is.
+struct Degradation {
+  int pixels = 0;        ///< of its longer side; 0: as many as it has
+  int jpeg_quality = 0;  ///< 1 to 100; 0: not compressed
+};
+
+/// The face as it would look from such a photograph, at its own size: shrunk by area, through JPEG, enlarged by Keys'
+/// cubic. For tests and training with what cameras far away deliver. InvalidArgument for an image without pixels, and
+/// for numbers out of range.
+FACENET_API Image degraded(const Image& face, const Degradation& how);
+
 /// Called with how many of how many are done; from any thread, one at a time.
 using DataProgress = std::function<void(std::size_t done, std::size_t total)>;
 

@@ -79,6 +79,12 @@ void freeze(const Graph& graph, const std::string& pattern) {
   if (!any) throw InvalidArgument("no parameter matches the pattern '" + pattern + "' to freeze");
 }
 
+void freeze_batch_norm(const Graph& graph) {
+  for (const auto& node : graph.nodes()) {
+    if (node.op->name() == "batch_norm") graph.value(node.src[3]).parameter->trainable = false;
+  }
+}
+
 int threads_of(const TrainingOptions& options) { return options.threads > 0 ? options.threads : available_threads(); }
 
 }  // namespace
@@ -92,6 +98,7 @@ struct Training::State {
         sampler(dataset.index().labels(), sampler_options(o)),
         fingerprint(data_fingerprint(dataset)) {
     freeze(model.graph, o.freeze);
+    if (o.freeze_batch_norm) freeze_batch_norm(model.graph);
     trainer = std::make_unique<Trainer>(model.graph, trainer_options(o));
   }
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <sstream>
 #include <type_traits>
 
 #include <facenet/error.hpp>
@@ -48,6 +49,8 @@ void visit(Options& o, Field&& field) {
   field("precision", o.precision);
   field("chunk", o.chunk);
   field("freeze", o.freeze);
+  field("freeze_batch_norm", o.freeze_batch_norm);
+  field("rates", o.rates);
   field("seed", o.seed);
   field("threads", o.threads);
 }
@@ -57,6 +60,8 @@ template <typename T>
 void read(const Json& json, T& value, const std::string& what) {
   if constexpr (std::is_same_v<T, std::string>) {
     value = json.get<std::string>();
+  } else if constexpr (std::is_same_v<T, bool>) {
+    value = json.get<bool>();
   } else if constexpr (std::is_floating_point_v<T>) {
     checked_float(json, what);
     value = json.get<T>();
@@ -94,7 +99,30 @@ Augmentation augmentation_of(const std::string& preset) {
             .erase = 0.35,
             .erase_size = 0.45};
   }
-  throw InvalidArgument("no augmentation is called '" + preset + "'; known are none, flip, standard, strong");
+  if (preset == "degraded") return {.low_resolution = 0, .erase = 0, .degrade = 0.6};
+  throw InvalidArgument("no augmentation is called '" + preset + "'; known are none, flip, standard, strong, degraded");
+}
+
+// "conv*=0.1,embedding*=10"
+std::vector<RateFactor> rates_from(const std::string& text) {
+  std::vector<RateFactor> rates;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    const std::size_t equals = part.rfind('=');
+    std::size_t used = 0;
+    double factor = -1;
+    try {
+      if (equals != std::string::npos && equals > 0) factor = std::stod(part.substr(equals + 1), &used);
+    } catch (const std::logic_error&) {
+      used = 0;
+    }
+    if (used == 0 || equals + 1 + used != part.size() || !(factor >= 0 && factor <= 1000)) {
+      throw InvalidArgument("rates are written PATTERN=FACTOR, factors 0 to 1000, with commas between, not '" + part +
+                            "'");
+    }
+    rates.push_back({part.substr(0, equals), static_cast<float>(factor)});
+  }
+  return rates;
 }
 
 void validate(const TrainingOptions& o) {
@@ -143,16 +171,18 @@ SamplerOptions sampler_options(const TrainingOptions& o) {
 }
 
 TrainerOptions trainer_options(const TrainingOptions& o) {
-  return {
-      .mining = {o.mining, o.alpha, o.seed},
-      .reduction = o.reduction,
-      .optimizer = {.kind = optimizer_from_name(o.optimizer), .momentum = o.momentum, .weight_decay = o.weight_decay},
-      .schedule = {schedule_from_name(o.schedule), o.learning_rate, o.warmup},
-      .average_decay = o.average,
-      .clip_gradient = o.clip_gradient,
-      .chunk = o.chunk,
-      .precision = precision_from_name(o.precision),
-      .seed = o.seed};
+  return {.mining = {o.mining, o.alpha, o.seed},
+          .reduction = o.reduction,
+          .optimizer = {.kind = optimizer_from_name(o.optimizer),
+                        .momentum = o.momentum,
+                        .weight_decay = o.weight_decay,
+                        .rates = rates_from(o.rates)},
+          .schedule = {schedule_from_name(o.schedule), o.learning_rate, o.warmup},
+          .average_decay = o.average,
+          .clip_gradient = o.clip_gradient,
+          .chunk = o.chunk,
+          .precision = precision_from_name(o.precision),
+          .seed = o.seed};
 }
 
 }  // namespace facenet

@@ -21,7 +21,7 @@ TrainingOptions options_from_json(const Json& json, const std::string& what);
 
 SamplerOptions sampler_options(const TrainingOptions& options);
 TrainerOptions trainer_options(const TrainingOptions& options);
-/// By the preset's name: none, flip, standard, strong.
+/// By the preset's name: none, flip, standard, strong, degraded.
 Augmentation augmentation_of(const std::string& preset);
 
 }  // namespace facenet

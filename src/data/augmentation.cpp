@@ -14,7 +14,8 @@ AugmentationDraw draw_augmentation(const Augmentation& s, PixelSize size, Random
       !(s.shift >= 0 && s.shift <= 1) || !(s.scale >= 0 && s.scale < 1) || !(s.rotation >= 0 && s.rotation <= 180) ||
       !(s.brightness >= 0 && s.brightness <= 1) || !(s.contrast >= 0 && s.contrast <= 1) ||
       !(s.saturation >= 0 && s.saturation <= 1) || !(s.smallest > 0 && s.smallest <= 1) ||
-      !(s.erase_size >= 0 && s.erase_size <= 1)) {
+      !(s.erase_size >= 0 && s.erase_size <= 1) || !probability(s.degrade) ||
+      !(s.fewest_pixels > 0 && s.fewest_pixels <= 0.5) || s.worst_jpeg < 1 || s.worst_jpeg > 70) {
     throw InvalidArgument("augmentation: probabilities and shares are within 0 to 1, rotation within 0 to 180 degrees");
   }
   const auto either_way = [&](double amount) { return random.uniform(-amount, amount); };
@@ -58,6 +59,13 @@ AugmentationDraw draw_augmentation(const Augmentation& s, PixelSize size, Random
   draw.erase_y = static_cast<int>(random.below(static_cast<std::uint64_t>(size.height - draw.erase_height) + 1));
   for (auto& value : draw.erase_colour) value = static_cast<std::uint8_t>(random.below(256));
   if (!erase) draw.erase_width = draw.erase_height = 0;
+
+  const bool degrade = random.chance(s.degrade);
+  const double pixels = std::exp(random.uniform(std::log(s.fewest_pixels), std::log(0.5)));
+  const auto quality = s.worst_jpeg + static_cast<int>(random.below(static_cast<std::uint64_t>(71 - s.worst_jpeg)));
+  if (degrade) {
+    draw.degradation = {static_cast<int>(std::lround(pixels * std::max(size.width, size.height))), quality};
+  }
   return draw;
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include <facenet/dataset.hpp>
+
 #include "base/random.hpp"
 #include "data/geometry.hpp"
 
@@ -23,9 +25,12 @@ struct Augmentation {
   double smallest = 0.4;        ///< the smallest of those sizes, as a share
   double erase = 0.15;          ///< probability that a rectangle is painted over (random erasing)
   double erase_size = 0.35;     ///< its longest side, as a share of the size
+  double degrade = 0;           ///< probability of being shown small and badly compressed (see degraded())
+  double fewest_pixels = 0.14;  ///< the smallest of those sizes, as a share; sizes are drawn by their logarithm
+  int worst_jpeg = 10;          ///< the lowest of those qualities, up to 70
 
   /// Faces as they are.
-  static Augmentation none() { return {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0}; }
+  static Augmentation none() { return {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0}; }
 };
 
 /// One draw for one face.
@@ -36,6 +41,7 @@ struct AugmentationDraw {
   std::array<float, 12> colour{};  ///< [3,4]: each channel from red, green, blue and a constant
   int erase_x = 0, erase_y = 0, erase_width = 0, erase_height = 0;
   std::array<std::uint8_t, 3> erase_colour{};
+  Degradation degradation{};  ///< after all else
 };
 
 /// The same number of draws from `random` whatever happens; InvalidArgument when a setting is out of range.

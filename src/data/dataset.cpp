@@ -114,6 +114,11 @@ void FaceDataset::render(std::size_t image, const AugmentationDraw& draw, std::u
     warp_bilinear(region.image, map, width, height, out);
   }
   apply_colour_and_erase(draw, options_.size, out);
+  if (draw.degradation.pixels > 0) {
+    const auto bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3;
+    const Image worse = degraded(Image::from_rgb({out, bytes}, width, height), draw.degradation);
+    std::copy(worse.pixels().begin(), worse.pixels().end(), out);
+  }
 }
 
 Image FaceDataset::face(std::size_t image) const {

@@ -20,7 +20,7 @@ Flags flags_of(const BatchNormProblem& p, bool global_statistics) {
 }
 
 CacheKey key(std::int64_t kind, const BatchNormProblem& p) {
-  return KeyBuilder(kind).add(p.src).add(std::bit_cast<std::int32_t>(p.epsilon)).add(p.relu ? 1 : 0).done();
+  return KeyBuilder(kind).add(p.src).add(std::bit_cast<std::int32_t>(p.epsilon)).add(p.relu ? 1 : 0).add(p.given_statistics ? 1 : 0).done();
 }
 
 std::string describe(const BatchNormProblem& p) { return "batch normalisation of " + p.src.text(); }
@@ -32,9 +32,9 @@ std::shared_ptr<const BatchNormTraining> batch_norm_training(const BatchNormProb
     return translated(describe(p), [&] {
       const auto data = descriptor(p.src);
       const Forward::primitive_desc forward(engine(), dnnl::prop_kind::forward_training, data, data, p.epsilon,
-                                            flags_of(p, false), user_scratchpad());
+                                            flags_of(p, p.given_statistics), user_scratchpad());
       const Backward::primitive_desc backward(engine(), dnnl::prop_kind::backward, data, data, data, p.epsilon,
-                                              flags_of(p, false), forward, user_scratchpad());
+                                              flags_of(p, p.given_statistics), forward, user_scratchpad());
       const auto vector = forward.mean_desc();
       auto kernels = std::make_shared<BatchNormTraining>();
       kernels->workspace_bytes = p.relu ? forward.workspace_desc().get_size() : 0;

@@ -9,6 +9,7 @@ struct BatchNormProblem {
   TensorSpec src;  ///< dst, diff_src and diff_dst have the same
   float epsilon = 1e-5F;
   bool relu = false;
+  bool given_statistics = false;  ///< training: mean and variance come in, as constants, instead of going out
 };
 
 struct BatchNormTraining {
@@ -17,7 +18,7 @@ struct BatchNormTraining {
   std::size_t workspace_bytes = 0;  ///< where ReLU cut; 0 without ReLU
 };
 
-/// Batch statistics are computed by the kernel (biased variance) and given out as two [C] vectors.
+/// Batch statistics are computed by the kernel (biased variance) and given out as two [C] vectors, unless given.
 std::shared_ptr<const BatchNormTraining> batch_norm_training(const BatchNormProblem& problem);
 /// arguments: src, scale, shift, mean, variance, dst
 KernelPtr batch_norm_inference(const BatchNormProblem& problem);

@@ -1,7 +1,8 @@
 // dst = scale * (src - mean) / sqrt(variance + epsilon) + shift, per channel
-//   training: mean and (biased) variance of the batch; inference: the running ones
+//   training: mean and (biased) variance of the batch; inference, and training when frozen: the running ones
 // With x^ the normalised src and g = diff_dst (cut where dst is 0, with ReLU):
 //   diff_src = scale / sqrt(variance + epsilon) * (g - mean(g) - x^ * mean(g * x^))
+//     frozen: diff_src = scale / sqrt(variance + epsilon) * g
 //   diff_scale = sum(g * x^)
 //   diff_shift = sum(g)
 #include "ops/batch_norm.hpp"
@@ -45,12 +46,12 @@ Tensor BatchNorm::forward(std::span<const Tensor> src, const Mode& mode, Saved& 
   TensorSpec spec = src[0].spec();
   spec.type = working_type(spec.type);
   spec.layout = travelling_layout(spec);
-  const auto kernels = kernels::batch_norm_training({spec, parameters.epsilon, parameters.relu});
+  const auto kernels = kernels::batch_norm_training({spec, parameters.epsilon, parameters.relu, parameters.frozen});
   const Tensor data = kernels::reorder(src[0], spec.type, spec.layout);
   const TensorSpec vector{{spec.shape[1]}};
   const Tensor dst(spec);
-  const Tensor mean(vector);
-  const Tensor variance(vector);
+  const Tensor mean = parameters.frozen ? src[3] : Tensor(vector);
+  const Tensor variance = parameters.frozen ? src[4] : Tensor(vector);
   const Tensor workspace(TensorSpec{{static_cast<std::int64_t>(kernels->workspace_bytes)}, DataType::u8});
   kernels->forward->run(
       {data.raw(), src[1].raw(), src[2].raw(), dst.raw(), mean.raw(), variance.raw(), workspace.raw()});
@@ -62,7 +63,7 @@ std::vector<Tensor> BatchNorm::backward(const BackwardArguments& a) const {
   require_training(a);
   const Tensor& data = a.saved.tensors[3];
   const TensorSpec& spec = data.spec();
-  const auto kernels = kernels::batch_norm_training({spec, parameters.epsilon, parameters.relu});
+  const auto kernels = kernels::batch_norm_training({spec, parameters.epsilon, parameters.relu, parameters.frozen});
   const Tensor diff_dst = kernels::reorder(a.diff_dst, spec.type, spec.layout);
   const TensorSpec vector{{spec.shape[1]}};
   const Tensor diff_src(spec);
@@ -75,6 +76,7 @@ std::vector<Tensor> BatchNorm::backward(const BackwardArguments& a) const {
 }
 
 void BatchNorm::update_buffers(std::span<const Tensor> src, const Saved& saved) const {
+  if (parameters.frozen) return;
   const std::int64_t count = src[0].shape()[0] * src[0].shape()[2] * src[0].shape()[3];
   // The running variance estimates that of the population, hence n / (n - 1).
   const float unbiased = count > 1 ? static_cast<float>(count) / static_cast<float>(count - 1) : 1.0F;
@@ -103,7 +105,7 @@ RefTensor BatchNorm::reference(std::span<const RefTensor> src, const Mode& mode)
     const auto i = static_cast<std::size_t>(c);
     double mean = src[3].values[i];
     double variance = src[4].values[i];
-    if (mode.training) {
+    if (mode.training && !parameters.frozen) {
       mean = 0;
       variance = 0;
       for_channel(c, [&](double value, double&) { mean += value / count; });

@@ -11,6 +11,9 @@ struct BatchNorm final : Operator {
     float epsilon = 1e-5F;
     float momentum = 0.1F;  ///< weight of the batch in the running statistics
     bool relu = false;      ///< max(0, .) of the result, in the same pass over memory
+    /// Training, too, normalises by the running statistics, and leaves them alone. Of one training, not of the network:
+    /// never stored.
+    bool frozen = false;
   };
 
   BatchNorm() = default;

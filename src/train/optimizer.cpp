@@ -1,6 +1,8 @@
 // Optimisers and schedules. The loops are element by element, so any number of threads gives the same bits.
 #include "train/optimizer.hpp"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -87,11 +89,20 @@ Optimizer::Optimizer(std::vector<ParameterPtr> parameters, const OptimizerOption
     if (parameter->buffer || !parameter->trainable) continue;
     Slot slot{parameter, {}};
     for (std::size_t i = 0; i < memories; ++i) slot.memory.push_back(Tensor::zeros(parameter->value.spec()));
+    for (const auto& rate : options.rates) {
+      if (::fnmatch(rate.pattern.c_str(), parameter->name.c_str(), 0) == 0) slot.factor = rate.factor;
+    }
     slots_.push_back(std::move(slot));
+  }
+  for (const auto& rate : options.rates) {
+    const bool any = std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+      return ::fnmatch(rate.pattern.c_str(), slot.parameter->name.c_str(), 0) == 0;
+    });
+    if (!any) throw InvalidArgument("no parameter that is trained matches '" + rate.pattern + "'");
   }
 }
 
-void Optimizer::step(float rate) {
+void Optimizer::step(float learning_rate) {
   ++steps_;
   const auto t = static_cast<double>(steps_);
   const auto correction = [t](float beta) {
@@ -101,6 +112,7 @@ void Optimizer::step(float rate) {
     if (!slot.parameter->gradient) continue;
     const auto w = slot.parameter->value.floats();
     const auto g = slot.parameter->gradient.floats();
+    const float rate = learning_rate * slot.factor;
     const float decay = slot.parameter->decay ? options_.weight_decay : 0.0F;
     const Adam a{rate,
                  decay,

@@ -14,12 +14,19 @@ enum class OptimizerKind : std::uint8_t { adagrad, sgd, adam };
 OptimizerKind optimizer_from_name(std::string_view name);
 std::string_view name_of(OptimizerKind kind);
 
+/// The learning rate of parameters whose names match the pattern (* and ?) is multiplied by the factor.
+struct RateFactor {
+  std::string pattern;
+  float factor = 1;
+};
+
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::adagrad;
   float momentum = 0.9F;               ///< sgd
   float beta1 = 0.9F, beta2 = 0.999F;  ///< adam
   float epsilon = 0;                   ///< 0: 1e-10 for adagrad, 1e-8 for adam
   float weight_decay = 0;              ///< sgd, adagrad: added to the gradient (L2); adam: decoupled
+  std::vector<RateFactor> rates{};     ///< the last that matches counts
 };
 
 /// Updates parameters from their gradients, in place. Only trainable parameters that have a gradient move.
@@ -30,6 +37,7 @@ struct OptimizerOptions {
 ///            2019)
 class Optimizer {
  public:
+  /// InvalidArgument when a pattern of `options.rates` matches no parameter.
   Optimizer(std::vector<ParameterPtr> parameters, const OptimizerOptions& options);
 
   void step(float learning_rate);
@@ -49,6 +57,7 @@ class Optimizer {
   struct Slot {
     ParameterPtr parameter;
     std::vector<Tensor> memory;  // sgd: v; adagrad: s; adam: m, v
+    float factor = 1;            // of the learning rate
   };
   OptimizerOptions options_;
   std::vector<Slot> slots_;

@@ -9,6 +9,7 @@
 #include "autograd/tape.hpp"
 #include "base/random.hpp"
 #include "kernels/elementwise.hpp"
+#include "ops/batch_norm.hpp"
 #include "ops/image_to_tensor.hpp"
 
 namespace facenet {
@@ -23,8 +24,9 @@ Precision resolved(Precision precision) {
   return precision;
 }
 
-// The same graph whose image_to_tensor makes bf16, which all operators after it follow.
-Graph in_bf16(const Graph& graph) {
+// The graph as one training runs it: image_to_tensor makes bf16, which all operators after it follow, and batch
+// normalisation whose running mean is not trained is frozen.
+Graph for_training(const Graph& graph, bool bf16) {
   Graph copy(graph.input_shape());
   for (std::size_t i = 1; i < graph.values().size(); ++i) {
     if (const auto& parameter = graph.values()[i].parameter) {
@@ -34,10 +36,17 @@ Graph in_bf16(const Graph& graph) {
     const auto& node = *std::find_if(graph.nodes().begin(), graph.nodes().end(),
                                      [&](const auto& n) { return n.dst == static_cast<int>(i); });
     OperatorPtr op = node.op;
-    if (const auto* image = dynamic_cast<const ImageToTensor*>(op.get())) {
+    if (const auto* image = dynamic_cast<const ImageToTensor*>(op.get()); image != nullptr && bf16) {
       auto changed = std::make_shared<ImageToTensor>(*image);
       changed->parameters.bf16 = true;
       op = changed;
+    }
+    if (const auto* norm = dynamic_cast<const BatchNorm*>(op.get())) {
+      if (const auto& mean = graph.value(node.src[3]).parameter; mean && !mean->trainable) {
+        auto changed = std::make_shared<BatchNorm>(*norm);
+        changed->parameters.frozen = true;
+        op = changed;
+      }
     }
     copy.add_node(node.name, op, node.src);
   }
@@ -62,7 +71,7 @@ Trainer::Trainer(const Graph& graph, const TrainerOptions& options)
       optimizer_(parameters_, options.optimizer),
       monitor_(options.mining.alpha) {
   options_.precision = resolved(options.precision);
-  if (options_.precision == Precision::bf16) training_ = in_bf16(graph_);
+  training_ = for_training(graph_, options_.precision == Precision::bf16);
   if (options_.average_decay < 0 || options_.average_decay >= 1) {
     throw InvalidArgument("the decay of the averaged weights must be in [0, 1)");
   }

@@ -69,7 +69,7 @@ class Trainer {
   void update_average();
 
   Graph graph_;
-  Graph training_;  // the same parameters; its first operator makes the working precision
+  Graph training_;  // the same parameters, in the working precision, with what is frozen
   std::unique_ptr<Graph> average_;
   TrainerOptions options_;
   std::vector<ParameterPtr> parameters_;

@@ -29,6 +29,34 @@ TEST_CASE("batch normalisation: odd channels, small batches, with and without Re
   }
 }
 
+TEST_CASE("batch normalisation, frozen: training by the running statistics, which stay") {
+  for (const bool relu : {false, true}) {
+    check_operator(away_from_zero(BatchNorm(), [&](Random& random) {
+      const Shape vector{17};
+      RefTensor variance = normal(vector, random);
+      for (auto& v : variance.values) v = static_cast<double>(static_cast<float>(0.5 + std::abs(v)));
+      return OperatorCase{std::make_shared<BatchNorm>(BatchNorm::Parameters{.relu = relu, .frozen = true}),
+                          {normal({3, 17, 5, 3}, random, 2, 0.5), normal(vector, random, 0.5, 1),
+                           normal(vector, random), normal(vector, random), variance},
+                          {3, 4}};
+    }));
+  }
+  Random random(4);
+  const BatchNorm op(BatchNorm::Parameters{.frozen = true});
+  const std::vector<float> ones(3, 1.0F);
+  const Tensor mean = Tensor::from({3}, std::vector<float>{1, 2, 3});
+  const Tensor all[] = {to_tensor(normal({2, 3, 2, 2}, random, 3, 1)), Tensor::from({3}, ones), Tensor::from({3}, ones),
+                        mean, Tensor::from({3}, ones)};
+  Saved saved;
+  const Tensor trained = op.forward(all, {.training = true}, saved);
+  op.update_buffers(all, saved);
+  CHECK(mean.floats()[1] == 2.0F);
+  Saved none;
+  const RefTensor a = to_reference(trained);
+  const RefTensor b = to_reference(op.forward(all, {}, none));
+  for (std::size_t i = 0; i < a.values.size(); ++i) CHECK(a.values[i] == Approx(b.values[i]).margin(1e-5));
+}
+
 TEST_CASE("batch normalisation: one pixel for each image") {
   Random random(3);
   const Shape vector{17};

@@ -200,6 +200,59 @@ TEST_CASE("fine-tuning starts from a model and keeps what is frozen", "[program]
   CHECK(nothing.says("nosuchlayer*"));
 }
 
+TEST_CASE("fine-tuning is tested on other people on the way, stops in time, and gives the best state", "[program]") {
+  const ScratchFolder scratch;
+  // A rate that wrecks the model at once: every test after the first is worse.
+  const auto tuned = run(resume(scratch / "t.fnm", {"--steps",
+                                                    "40",
+                                                    "--from",
+                                                    world().aligned,
+                                                    "--people-per-batch",
+                                                    "4",
+                                                    "--images-per-person",
+                                                    "3",
+                                                    "--optimizer",
+                                                    "adam",
+                                                    "--learning-rate",
+                                                    "0.3",
+                                                    "--freeze-batch-norm",
+                                                    "--eval",
+                                                    world().faces,
+                                                    "--eval-every",
+                                                    "2",
+                                                    "--patience",
+                                                    "3",
+                                                    "--eval-pixels",
+                                                    "24",
+                                                    "--eval-jpeg-quality",
+                                                    "40",
+                                                    "--log",
+                                                    scratch / "l.jsonl"}));
+  INFO(tuned.err);
+  REQUIRE(tuned.status == 0);
+  CHECK(tuned.says("before: people not trained on: AUC"));
+  CHECK(tuned.says("after step 2: people not trained on: AUC"));
+  CHECK(tuned.says("no better"));
+  const auto log = log_of(scratch / "l.jsonl");
+  CHECK(log.size() < 40);
+  CHECK(!log[0].contains("eval_auc"));
+  CHECK(log[1].contains("eval_auc"));
+  const auto rates = run(train(scratch / "r.fnm", {"--steps", "1", "--from", world().aligned, "--rates", "*=0"}));
+  REQUIRE(rates.status == 0);
+  const auto before = load_model(world().aligned).model.graph.parameters();
+  const auto after = load_model(scratch / "r.fnm").model.graph.parameters();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i]->buffer) continue;
+    const auto a = before[i]->value.floats();
+    CHECK(std::equal(a.begin(), a.end(), after[i]->value.floats().begin()));
+  }
+  for (const char* wrong : {"conv", "conv=x", "=1", "conv*=-1", "nosuchlayer=1"}) {
+    CHECK(run(train(scratch / "w.fnm", {"--steps", "1", "--rates", wrong})).status == 2);
+  }
+  CHECK(run(train(scratch / "w.fnm", {"--steps", "1", "--patience", "2"})).status == 2);
+  CHECK(run(train(scratch / "w.fnm", {"--steps", "1", "--eval-every", "2"})).status == 2);
+}
+
 TEST_CASE("train refuses what it cannot use, before it starts", "[program]") {
   const ScratchFolder scratch;
   const auto status = [&](std::vector<std::string> arguments) { return run(std::move(arguments)).status; };

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <facenet/dataset.hpp>
+#include <facenet/evaluation.hpp>
 #include <facenet/model.hpp>
 #include <facenet/train/triplet_loss.hpp>
 #include <facenet/train/triplet_miner.hpp>
@@ -51,11 +53,17 @@ struct TrainingOptions {
   float margin = 0.15F;
   float crop = 1;
 
-  /// none, flip, standard (flip, shift, scale, rotation, colour, erasing, low resolution), strong (more of it).
+  /// none, flip, standard (flip, shift, scale, rotation, colour, erasing, low resolution), strong (more of it),
+  /// degraded (as standard without erasing; six of ten faces also as a small, badly compressed photograph shows them).
   std::string augment = "standard";
   std::string precision = "automatic";  ///< of activations: automatic (bf16 where the processor has it), f32, bf16
   std::int64_t chunk = 0;               ///< faces back-propagated at a time, to bound memory; 0: the whole batch
   std::string freeze;                   ///< parameters whose names match this pattern (* and ?) do not move
+  /// Batch normalisation works with its running statistics, which stay as they are: for fine-tuning with small batches.
+  /// Where `freeze` matches a layer's running_mean, that layer does so anyway.
+  bool freeze_batch_norm = false;
+  /// "PATTERN=FACTOR,...": the learning rate of parameters whose names match is multiplied; the last match counts.
+  std::string rates;
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: all that this process may use
 };
@@ -121,6 +129,34 @@ class FACENET_API Training {
   struct State;
   explicit Training(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
+};
+
+/// How a test of a training is made.
+struct PeopleTestOptions {
+  bool flip = false;          ///< both mirror images averaged
+  Degradation degradation{};  ///< of the faces, after alignment
+  int threads = 0;            ///< 0: all that this process may use
+};
+
+/// Faces of people that a model was not trained on, read once, with which any state of that model can be tested. Pairs
+/// are drawn from all of them, ten different ones for each of the same person. Immutable: any thread may use it.
+class FACENET_API PeopleTest {
+ public:
+  /// Reads and aligns the faces as `model` wants them. Throws what reading the folder throws.
+  PeopleTest(const Model& model, const TrainingData& data, const PeopleTestOptions& options = {});
+  ~PeopleTest();
+  PeopleTest(PeopleTest&&) noexcept;
+  PeopleTest& operator=(PeopleTest&&) noexcept;
+
+  /// The threshold is chosen on these same pairs, which flatters the accuracy, not AUC and VAL. `model` must have the
+  /// input size of the first. InvalidArgument when the folder holds no pair.
+  Verification run(const Model& model) const;
+  /// See calibrate_on_people.
+  Calibration calibrate(const Model& model, std::optional<double> far = {}) const;
+
+ private:
+  struct Faces;
+  std::unique_ptr<Faces> faces_;
 };
 
 /// Calibrates a model on people it was not trained on: embeds the folder's faces (both mirror images averaged when

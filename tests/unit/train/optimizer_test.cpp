@@ -126,6 +126,25 @@ TEST_CASE("an optimiser restored goes on to the bit, at any thread count") {
   CHECK(straight == run(3, false));
 }
 
+TEST_CASE("rates: the last pattern that matches a name multiplies its learning rate") {
+  Random random(6);
+  const auto moved = [&](const std::string& name, const std::vector<RateFactor>& rates) {
+    const auto p = parameter(1, random);
+    p->name = name;
+    p->value.floats()[0] = 1;
+    p->gradient = Tensor::from({1}, std::vector<float>{1});
+    Optimizer optimizer({p}, {.kind = OptimizerKind::sgd, .momentum = 0, .rates = rates});
+    optimizer.step(0.5F);
+    return 1 - p->value.floats()[0];
+  };
+  CHECK(moved("conv1/weights", {}) == Approx(0.5));
+  CHECK(moved("conv1/weights", {{"conv*", 0.1F}}) == Approx(0.05));
+  CHECK(moved("conv1/weights", {{"*", 0.1F}, {"conv1/*", 0}}) == 0);
+  const auto p = parameter(1, random);
+  p->name = "conv1/weights";
+  CHECK_THROWS_AS(Optimizer({p}, {.rates = {{"fc*", 1}}}), InvalidArgument);
+}
+
 TEST_CASE("memory of another network is refused") {
   Random random(1);
   const auto p = parameter(4, random);
