@@ -132,6 +132,8 @@ Run setup_import(CLI::App& app, Common& common) {
       ->type_name("S");
   app.add_option("--input-size", options.input_size, "Side of the input in pixels, where the file leaves it open")
       ->type_name("N");
+  app.add_option("--arch", options.architecture, "The network, where the file holds weights alone (npz, safetensors)")
+      ->type_name("ARCH");
   app.add_option("--output-name", options.output, "The embedding among the file's outputs (the first)")
       ->type_name("NAME");
   app.add_flag("--raw", given->raw, "Leave embeddings as they are, not of unit length");

@@ -29,6 +29,10 @@ struct ImportOptions {
   /// Embeddings are brought to unit length at the network's end, where it does not do so itself: all distances and
   /// thresholds of this library are squared L2 between unit vectors.
   bool normalise = true;
+  /// The network whose weights the file holds, where it holds nothing else (npz, safetensors): one of
+  /// `Model::architectures()`, or "dlib-resnet". Its own preprocessing is meant unless `mean`, `scale` or `bgr` say
+  /// otherwise.
+  std::string architecture{};
   /// Name of the embedding among a file's outputs. Empty: the first one.
   std::string output{};
   std::string licence{};     ///< of the weights. Empty: what the file says
@@ -43,6 +47,9 @@ FACENET_API std::vector<std::string> import_templates();
 /// our own. What kind of file it is, its content tells:
 ///   - ONNX, operator sets 7 to 23: float networks from one image, [N,3,H,W] or [N,H,W,3], to one embedding [N,D].
 ///     A subtraction and a scaling of the image become part of the model's contract.
+///   - dlib's face recognition network (.dat), which brings its contract and the template "dlib-mtcnn-150".
+///   - npz and safetensors: the weights of a network that the library has, `architecture`, under its own names
+///     ("inception_3a/1x1/bn/scale") or PyTorch's spelling of them ("inception_3a.1x1.bn.weight").
 /// The notes of the model say which file it came from, with its SHA-256. FormatError when the file is of no known kind,
 /// is damaged, or needs what this library does not have (the message names the node, and lists what there is);
 /// InvalidArgument when an option is wrong or missing; IoError when the file cannot be read.

@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "base/sha256.hpp"
 #include "io/face_templates.hpp"
+#include "io/weight_importers.hpp"
 #include "ops/l2_normalize.hpp"
 
 namespace facenet {
@@ -16,7 +17,11 @@ namespace {
 
 constexpr std::uint64_t kLargestFile = (std::uint64_t{1} << 31U) - 1;
 
-constexpr std::array<Importer, 0> kImporters{};
+constexpr Importer kImporters[] = {
+    {"dlib", looks_like_dlib, import_dlib},
+    {"npz", looks_like_npz, import_npz},
+    {"safetensors", looks_like_safetensors, import_safetensors},
+};
 
 const Importer& importer_of(const ImportSource& source) {
   std::string known;

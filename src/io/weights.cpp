@@ -15,6 +15,8 @@
 namespace facenet {
 namespace {
 
+constexpr std::string_view kDlib = "dlib-resnet";
+
 // PyTorch's separator and words in the library's.
 std::string our_name(std::string name) {
   std::replace(name.begin(), name.end(), '.', '/');
@@ -70,7 +72,14 @@ void copy_weights(const NamedTensor& tensor, std::span<float> to, const std::str
 
 }  // namespace
 
-Graph graph_from_weights(std::string_view architecture, std::span<const NamedTensor> tensors, const std::string& file) {
+std::vector<std::string_view> weights_architectures() {
+  auto names = models::architecture_names();
+  names.emplace_back(kDlib);
+  return names;
+}
+
+Graph graph_from_weights(std::string_view architecture, std::span<const NamedTensor> tensors, const std::string& file,
+                         std::int64_t side) {
   std::map<std::string, const NamedTensor*> given;
   bool batch_norm = false;
   for (const auto& tensor : tensors) {
@@ -80,18 +89,17 @@ Graph graph_from_weights(std::string_view architecture, std::span<const NamedTen
     if (!given.emplace(name, &tensor).second) throw FormatError(file + ": two tensors are meant for '" + name + "'");
   }
   models::ArchitectureOptions options;
+  options.size = {side, side};
   options.norm = batch_norm ? nn::Norm::batch : nn::Norm::lrn;
   if (const auto last = given.find("embedding/weights"); last != given.end() && last->second->shape.rank() == 2) {
     options.embedding_size = std::clamp<std::int64_t>(last->second->shape[0], 1, 4096);
   }
-  Graph graph =
-      architecture == "dlib-resnet" ? models::dlib_resnet(options) : models::make_architecture(architecture, options);
+  Graph graph = architecture == kDlib ? models::dlib_resnet(options) : models::make_architecture(architecture, options);
   const std::string network = std::string(architecture);
   for (const auto& parameter : graph.parameters()) {
     const auto found = given.find(parameter->name);
     if (found == given.end()) {
-      throw FormatError(file + ": the tensor '" + parameter->name + "' of " + network + " is missing. `facenet info " +
-                        network + "` lists the layers; names are like " +
+      throw FormatError(file + ": the tensor '" + parameter->name + "' of " + network + " is missing; names are like " +
                         "'inception_3a/1x1/weights' or, as PyTorch writes them, 'inception_3a.1x1.weight'");
     }
     const NamedTensor& tensor = *found->second;

@@ -13,6 +13,7 @@
 #include "dlib_file.hpp"
 #include "infer/plan.hpp"
 #include "io/dlib_network.hpp"
+#include "io/importers.hpp"
 #include "models/architectures.hpp"
 #include "mutations.hpp"
 #include "networks.hpp"
@@ -148,6 +149,28 @@ TEST_CASE("dlib network: weights come back, affine layers folded into them") {
     } catch (const FormatError&) {
     }
   }
+}
+
+TEST_CASE("dlib network: import gives a model with dlib's contract") {
+  const auto file = face_file(models::dlib_resnet({}));
+  const auto import = [&](const ImportOptions& options) {
+    return import_source({.bytes = file.bytes, .name = "'x.dat'"}, options);
+  };
+  const ModelData model = import({.licence = "CC0"});
+  CHECK(is_normalised(model.graph));
+  CHECK(model.architecture == "dlib-resnet");
+  CHECK(model.licence == "CC0");
+  CHECK_THAT(model.data_notes, test::Contains("from the dlib file 'x.dat', SHA-256 "));
+  CHECK(model.contract.template_name == "dlib-mtcnn-150");
+  REQUIRE(model.contract.template_points.has_value());
+  CHECK((*model.contract.template_points)[0] == 48.543F);
+  const ImageInput input = image_input_of(model.graph);
+  CHECK(input.mean == std::array<float, 3>{122.782F, 117.001F, 104.298F});
+  CHECK(input.scale[1] == 1.0F / 256);
+  CHECK_FALSE(is_normalised(import({.normalise = false}).graph));
+  CHECK(import({.template_name = "none"}).contract.template_name.empty());
+  CHECK_THROWS_AS(import({.bgr = true}), InvalidArgument);
+  CHECK_THROWS_AS(import({.template_name = "arcface-112"}), InvalidArgument);
 }
 
 TEST_CASE("dlib network: the shape of the network") {

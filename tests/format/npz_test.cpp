@@ -5,6 +5,7 @@
 #include <facenet/error.hpp>
 
 #include "catch.hpp"
+#include "io/importers.hpp"
 #include "io/inflate.hpp"
 #include "io/npz.hpp"
 #include "mutations.hpp"
@@ -112,6 +113,18 @@ TEST_CASE("npz: damaged and cut-off archives") {
       CHECK_THROWS_WITH(parse_npz(changed, "x.npz"), test::Contains("checksum"));
     }
   }
+}
+
+TEST_CASE("npz: weights of a network, from NumPy's archive to a model") {
+  // An archive that lacks what the network wants says so, after it has been read.
+  ImportOptions options;
+  options.architecture = "tiny";
+  const auto import = [&](const ImportOptions& o) {
+    return import_source({.bytes = Bytes(std::begin(test::kDeflated), std::end(test::kDeflated)), .name = "'x.npz'"},
+                         o);
+  };
+  CHECK_THROWS_WITH(import(options), test::Contains("'x.npz': the tensor 'conv1/weights' of tiny is missing"));
+  CHECK_THROWS_WITH(import({}), test::Contains("--arch"));
 }
 
 }  // namespace facenet

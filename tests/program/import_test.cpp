@@ -1,5 +1,7 @@
 // import: another framework's network as a model file.
 #include "catch.hpp"
+#include "io/json.hpp"
+#include "io/safetensors.hpp"
 #include "program.hpp"
 #include "world.hpp"
 
@@ -42,6 +44,53 @@ TEST_CASE("import says what is wrong with its options, and leaves nothing behind
     CHECK(result.says(each.words));
   }
   CHECK(names_in(scratch.path()) == std::vector<std::string>{"notes.txt"});
+}
+
+TEST_CASE("import: weights alone, of a network by name", "[program]") {
+  const ScratchFolder scratch;
+  const std::string start = scratch / "start.fnm";
+  const std::string out = scratch / "m.fnm";
+  REQUIRE(run({"init", "tiny", "-o", start, "--seed", "3", "--embedding-size", "16"}).status == 0);
+  const auto fingerprint = [](const std::string& model) {
+    return Json::parse(run({"info", "-m", model, "--json"}).out)["fingerprint"].get<std::string>();
+  };
+  // The same tensors without a word about their graph, as other programs write them.
+  SafetensorsFile weights = read_safetensors(start);
+  weights.metadata = {{"format", "pt"}};
+  write_safetensors(scratch / "weights.safetensors", weights);
+  const std::string file = scratch / "weights.safetensors";
+
+  const auto imported = run({"import", file, "-o", out, "--arch", "tiny", "--template", "none", "--licence", "mine"});
+  INFO(imported.err);
+  CHECK(imported.status == 0);
+  CHECK(fingerprint(out) == fingerprint(start));
+  const auto other = run({"import", file, "-o", out, "--arch", "tiny", "--mean", "1,2,3", "--colour", "bgr", "--json"});
+  CHECK(other.status == 0);
+  const Json json = Json::parse(other.out);
+  CHECK(json["input"]["mean"] == Json({3, 2, 1}));
+  CHECK(json["input"]["colour"] == "bgr");
+  CHECK(json["normalised"] == true);
+  CHECK(Json::parse(run({"import", file, "-o", out, "--arch", "tiny", "--raw", "--json"}).out)["normalised"] == false);
+
+  struct Case {
+    std::vector<std::string> arguments;
+    int status;
+    std::string words;
+  };
+  const Case cases[] = {
+      {{file, "-o", out}, 2, "say which one it is (--arch)"},
+      {{file, "-o", out, "--arch", "nn9"}, 2, "no network is called 'nn9'"},
+      {{file, "-o", out, "--arch", "nn4"}, 4, "nn4 wants"},
+      {{start, "-o", out, "--arch", "tiny"}, 2, "a model file of this library already"},
+  };
+  for (const auto& each : cases) {
+    std::vector<std::string> arguments{"import"};
+    arguments.insert(arguments.end(), each.arguments.begin(), each.arguments.end());
+    const auto result = run(arguments);
+    INFO(each.words << "\n" << result.err);
+    CHECK(result.status == each.status);
+    CHECK(result.says(each.words));
+  }
 }
 
 }  // namespace facenet::test
