@@ -37,6 +37,7 @@ struct Result {
   double p50_ms = 0;
   double p99_ms = 0;
   double memory_mb = 0;
+  std::string computed_in;  // the precision that automatic came out as
 };
 
 // Any picture will do: no kernel's time depends on the values. Not of one colour, so that nothing is denormal.
@@ -74,15 +75,18 @@ Result measure(const Common& common, std::int64_t batch, double seconds, const s
   }
   const auto images = static_cast<double>(times.size()) * static_cast<double>(batch);
   std::sort(times.begin(), times.end());
-  return {batch, images / elapsed, quantile(times, 0.5), quantile(times, 0.99), peak_memory_mb()};
+  return {batch, images / elapsed, quantile(times, 0.5), quantile(times, 0.99), peak_memory_mb(), {}};
 }
 
-Result measure_infer(const Common& common, const Model& model, std::int64_t batch, double seconds) {
+Result measure_infer(const Common& common, const Model& model, std::int64_t batch, Precision precision,
+                     double seconds) {
   reset_peak_memory();
-  Embedder embedder(model, {.threads = common.threads, .batch = static_cast<int>(batch)});
+  Embedder embedder(model, {.threads = common.threads, .batch = static_cast<int>(batch), .precision = precision});
   std::vector<Image> images;
   for (std::int64_t i = 0; i < batch; ++i) images.push_back(pattern(model, i));
-  return measure(common, batch, seconds, [&] { embedder.embed(images); });
+  Result result = measure(common, batch, seconds, [&] { embedder.embed(images); });
+  result.computed_in = name_of(embedder.precision());
+  return result;
 }
 
 // A folder of drawn faces that goes when it is no longer needed.
@@ -140,10 +144,10 @@ int bench(const Common& common, const Options& options) {
   const bool train = options.what == "train";
   const auto precisions = split(options.precisions, ',');
   for (const auto& precision : precisions) {
-    require_name("--precision", precision, {"f32", "bf16"});
-    if (precision == "f32") continue;
-    if (!train) throw UsageError("embeddings are computed in f32; bf16 is for --what train");
-    if (!system_info().native_bf16) throw UsageError("this processor does not multiply bf16 itself");
+    precision_of(precision);
+    if (precision == "bf16" && !system_info().native_bf16) {
+      throw UsageError("this processor does not multiply bf16 itself");
+    }
   }
   if (!(options.seconds > 0 && options.seconds <= 3600)) throw UsageError("--seconds wants a number up to 3600");
   const auto batches = parse_counts("--batch", !options.batches.empty() ? options.batches : train ? "64" : "1,32");
@@ -166,21 +170,23 @@ int bench(const Common& common, const Options& options) {
   for (const auto& precision : precisions) {
     for (const auto batch : batches) {
       const Result r = train ? measure_train(common, model, batch, precision, options.seconds)
-                             : measure_infer(common, model, batch, options.seconds);
+                             : measure_infer(common, model, batch, precision_of(precision), options.seconds);
       const double gflops = passes * 2 * static_cast<double>(model.multiply_adds()) * r.images_per_s / 1e9;
       if (output.json()) {
-        output.object({{"network", name},
-                       {"what", options.what},
-                       {"batch", batch},
-                       {"precision", precision},
-                       {"threads", common.threads},
-                       {"images_per_s", r.images_per_s},
-                       {"p50_ms", r.p50_ms},
-                       {"p99_ms", r.p99_ms},
-                       {"gflops", gflops},
-                       {"peak_share", gflops / peak},
-                       {"peak_gflops", peak},
-                       {"peak_memory_mb", r.memory_mb}});
+        Json object{{"network", name},
+                    {"what", options.what},
+                    {"batch", batch},
+                    {"precision", precision},
+                    {"threads", common.threads},
+                    {"images_per_s", r.images_per_s},
+                    {"p50_ms", r.p50_ms},
+                    {"p99_ms", r.p99_ms},
+                    {"gflops", gflops},
+                    {"peak_share", gflops / peak},
+                    {"peak_gflops", peak},
+                    {"peak_memory_mb", r.memory_mb}};
+        if (!train) object["computed_in"] = r.computed_in;
+        output.object(std::move(object));
       } else if (output.csv()) {
         output.row({name, std::to_string(batch), precision, text_of(r.images_per_s), text_of(r.p50_ms),
                     text_of(r.p99_ms), text_of(gflops), text_of(gflops / peak), text_of(r.memory_mb)});
@@ -212,7 +218,8 @@ Run setup_bench(CLI::App& app, Common& common) {
                  "infer (default): embedding images that are decoded; train: whole steps on drawn faces")
       ->type_name("WHAT");
   app.add_option("--batch", options->batches, "Batch sizes (1,32; to train 64)")->type_name("LIST");
-  app.add_option("--precision", options->precisions, "f32 (default); to train also bf16")->type_name("LIST");
+  app.add_option("--precision", options->precisions, "f32 (default), bf16, or automatic: the faster")
+      ->type_name("LIST");
   app.add_option("--seconds", options->seconds, "How long each is measured (3)")->type_name("S");
   add_seed_option(app, common);
   add_output_options(app, common, "Write to this file: .txt, .json, .jsonl, .csv");

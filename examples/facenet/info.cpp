@@ -17,6 +17,7 @@ struct Options {
   Network network;
   bool plan = false;
   int batch = 1;
+  std::string precision = "f32";
 };
 
 int show_system(const Common& common) {
@@ -29,6 +30,7 @@ int show_system(const Common& common) {
                    {"onednn", system.onednn},
                    {"isa", system.isa},
                    {"native_bf16", system.native_bf16},
+                   {"native_int8", system.native_int8},
                    {"threads", common.threads}});
   } else {
     output.write("version  " + std::string(version()) + "\nbuild    " + build_description() + "\noneDNN   " +
@@ -170,14 +172,16 @@ int show_model(const Common& common, const Options& options) {
       common.model.empty() ? create(common.arguments[0], options.network, common.seed) : Model::load(common.model);
   Output output(common, {Kind::text, Kind::json});
   output.single();
-  const std::string plan = options.plan ? model.describe_plan(options.batch, common.threads) : "";
+  const std::string plan =
+      options.plan ? model.describe_plan(options.batch, common.threads, precision_of(options.precision)) : "";
   if (output.json()) {
     Json json = model_json(model);
     if (options.plan) json["plan"] = plan;
     output.object(std::move(json));
   } else {
     output.write(model_text(model));
-    if (options.plan) output.write("\nplan for a batch of " + std::to_string(options.batch) + "\n" + plan);
+    if (options.plan)
+      output.write("\nplan for a batch of " + std::to_string(options.batch) + ", " + options.precision + "\n" + plan);
   }
   output.finish();
   return kDone;
@@ -191,6 +195,7 @@ Run setup_info(CLI::App& app, Common& common) {
   add_network_options(app, options->network);
   app.add_flag("--plan", options->plan, "The compiled steps too: implementations, layouts, memory");
   app.add_option("--batch", options->batch, "Batch size of the plan (1)")->type_name("N");
+  app.add_option("--precision", options->precision, "The plan's: f32 (default), bf16, automatic")->type_name("NAME");
   add_seed_option(app, common);
   add_output_options(app, common, "Write to this file: .txt, .json", false);
   return [options, &common] {

@@ -17,6 +17,11 @@ Model create(const std::string& architecture, const Network& network, std::uint6
                                       .seed = seed});
 }
 
+Precision precision_of(const std::string& name) {
+  require_name("--precision", name, {"f32", "bf16", "automatic"});
+  return precision_from_name(name);
+}
+
 std::string architecture_list() {
   std::string list;
   for (const auto& name : Model::architectures()) list += (list.empty() ? "" : ", ") + name;

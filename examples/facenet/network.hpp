@@ -19,4 +19,7 @@ Model create(const std::string& architecture, const Network& network, std::uint6
 /// "nn4, tiny"
 std::string architecture_list();
 
+/// By its name; UsageError suggests the nearest one.
+Precision precision_of(const std::string& name);
+
 }  // namespace facenet::program

@@ -14,6 +14,7 @@
 #include <facenet/image.hpp>
 #include <facenet/import.hpp>
 #include <facenet/model.hpp>
+#include <facenet/precision.hpp>
 #include <facenet/report.hpp>
 #include <facenet/runtime.hpp>
 #include <facenet/train/training.hpp>

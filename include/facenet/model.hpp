@@ -12,6 +12,7 @@
 
 #include <facenet/export.hpp>
 #include <facenet/image.hpp>
+#include <facenet/precision.hpp>
 #include <facenet/verifier.hpp>
 
 namespace facenet {
@@ -110,8 +111,8 @@ class FACENET_API Model {
   std::int64_t multiply_adds() const;  ///< for one image
   std::vector<LayerInfo> layers() const;
   std::vector<TableRow> table() const;
-  /// The compiled steps for a batch of this size as a table for people: implementations, layouts, bytes.
-  std::string describe_plan(int batch = 1, int threads = 0) const;
+  /// The compiled steps for a batch of this size as a table for people: implementations, types, layouts, bytes.
+  std::string describe_plan(int batch = 1, int threads = 0, Precision precision = Precision::f32) const;
 
   /// Thresholds and their evidence; absent until the model has been calibrated.
   const std::optional<Calibration>& calibration() const;

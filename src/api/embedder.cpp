@@ -53,6 +53,7 @@ struct Embedder::Impl {
     if (o.batch < 1 || o.batch > 1024) {
       throw InvalidArgument("the batch must be between 1 and 1024, not " + std::to_string(o.batch));
     }
+    precision = model.impl().plans.resolved(o.precision, o.batch, threads);
   }
 
   // A part of a batch runs in powers of two: few plans serve all counts, and nothing is computed in vain.
@@ -61,7 +62,7 @@ struct Embedder::Impl {
     const std::size_t size = remaining >= batch ? batch : std::bit_floor(remaining);
     const auto found = contexts.find(size);
     if (found != contexts.end()) return found->second;
-    auto plan = model.impl().plans.get(static_cast<std::int64_t>(size), threads);
+    auto plan = model.impl().plans.get(static_cast<std::int64_t>(size), threads, precision);
     return contexts.try_emplace(size, std::move(plan)).first->second;
   }
 
@@ -152,6 +153,7 @@ struct Embedder::Impl {
   Model model;
   EmbedderOptions options;
   int threads;
+  Precision precision;                      // never automatic
   std::map<std::size_t, Context> contexts;  // by batch size
   std::vector<std::uint8_t> pixels;
 };
@@ -189,5 +191,6 @@ std::array<float, 4> Embedder::region(const Image& image, const Landmarks& landm
 
 const Model& Embedder::model() const { return impl_->model; }
 const EmbedderOptions& Embedder::options() const { return impl_->options; }
+Precision Embedder::precision() const { return impl_->precision; }
 
 }  // namespace facenet

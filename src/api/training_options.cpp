@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include <facenet/error.hpp>
+#include <facenet/precision.hpp>
 
 namespace facenet {
 namespace {
@@ -18,13 +19,6 @@ TripletReduction reduction_from_name(std::string_view name) {
     if (kReductions[i] == name) return static_cast<TripletReduction>(i);
   }
   throw InvalidArgument("no reduction is called '" + std::string(name) + "'");
-}
-
-Precision precision_from_name(std::string_view name) {
-  if (name == "automatic") return Precision::automatic;
-  if (name == "f32") return Precision::f32;
-  if (name == "bf16") return Precision::bf16;
-  throw InvalidArgument("no precision is called '" + std::string(name) + "'; known are automatic, f32, bf16");
 }
 
 template <typename Options, typename Field>

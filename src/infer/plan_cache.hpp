@@ -2,8 +2,10 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <mutex>
-#include <optional>
+
+#include <facenet/precision.hpp>
 
 #include "infer/plan.hpp"
 
@@ -15,15 +17,26 @@ class PlanCache {
   /// The graph's parameters must not change from now on.
   explicit PlanCache(const Graph& graph) : graph_(graph) {}
 
-  /// The plan for this batch and number of threads (0: all available). Keeps the 16 used last; who runs a plan keeps it
-  /// too.
-  std::shared_ptr<const Plan> get(std::int64_t batch, int threads) const;
+  /// The plan for this batch, number of threads (0: all available) and precision. Keeps the 16 used last; who runs a
+  /// plan keeps it too. InvalidArgument when this processor does not compute with the precision.
+  std::shared_ptr<const Plan> get(std::int64_t batch, int threads, Precision precision = Precision::f32) const;
+  /// The precision itself, but for automatic: the faster of f32 and bf16, measured the first time it is asked for with
+  /// this number of threads, and the same from then on. f32 without bf16 in hardware.
+  Precision resolved(Precision precision, std::int64_t batch, int threads) const;
 
  private:
+  struct Entry {
+    Precision precision;
+    std::shared_ptr<const Plan> plan;
+  };
+  const Graph& lean(Precision precision) const;
+
   const Graph graph_;
   mutable std::mutex mutex_;
-  mutable std::optional<Graph> lean_;                     // after the passes
-  mutable std::list<std::shared_ptr<const Plan>> plans_;  // most recent first
+  mutable std::map<Precision, Graph> lean_;  // after the passes
+  mutable std::list<Entry> plans_;           // most recent first
+  mutable std::mutex measuring_;
+  mutable std::map<int, Precision> fastest_;  // by number of threads
 };
 
 }  // namespace facenet

@@ -67,6 +67,9 @@ KernelPtr function_kernel(std::string implementation, Function function) {
 Layout native_blocked_layout();
 /// Whether bf16 arithmetic is done in hardware here; without it oneDNN has no fast bf16 kernels.
 bool has_native_bf16();
+/// Whether bytes are multiplied and summed by one instruction (VNNI). Without it sums of two products must fit into 16
+/// bits.
+bool has_native_int8();
 /// The instruction set in use, as oneDNN names it: "AVX-512 with BF16", "AVX2", ...
 std::string instruction_set();
 /// Version of the oneDNN library that is loaded, e.g. "3.2.0".

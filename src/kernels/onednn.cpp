@@ -72,6 +72,8 @@ dnnl::memory::data_type data_type_of(DataType type) {
       return dnnl::memory::data_type::bf16;
     case DataType::u8:
       return dnnl::memory::data_type::u8;
+    case DataType::s8:
+      return dnnl::memory::data_type::s8;
   }
   return dnnl::memory::data_type::undef;
 }
@@ -189,6 +191,14 @@ bool has_native_bf16() {
            isa == dnnl::cpu_isa::avx512_core_amx;
   }();
   return bf16;
+}
+
+bool has_native_int8() {
+  static const bool int8 = [] {
+    const auto isa = dnnl::get_effective_cpu_isa();
+    return isa == dnnl::cpu_isa::avx2_vnni || isa == dnnl::cpu_isa::avx512_core_vnni || has_native_bf16();
+  }();
+  return int8;
 }
 
 std::string instruction_set() {

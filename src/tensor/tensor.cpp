@@ -32,6 +32,7 @@ std::size_t bytes_of(DataType type) {
     case DataType::bf16:
       return 2;
     case DataType::u8:
+    case DataType::s8:
       return 1;
   }
   return 0;
@@ -45,6 +46,8 @@ std::string_view name_of(DataType type) {
       return "bf16";
     case DataType::u8:
       return "u8";
+    case DataType::s8:
+      return "s8";
   }
   return "";
 }

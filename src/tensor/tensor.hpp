@@ -10,7 +10,7 @@
 
 namespace facenet {
 
-enum class DataType : std::uint8_t { f32, bf16, u8 };
+enum class DataType : std::uint8_t { f32, bf16, u8, s8 };
 
 std::size_t bytes_of(DataType type);
 std::string_view name_of(DataType type);

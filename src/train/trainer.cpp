@@ -16,6 +16,7 @@ namespace facenet {
 namespace {
 
 Precision resolved(Precision precision) {
+  if (precision == Precision::int8) throw InvalidArgument("int8 is for embedding; train with f32, bf16 or automatic");
   if (precision == Precision::automatic) return kernels::has_native_bf16() ? Precision::bf16 : Precision::f32;
   if (precision == Precision::bf16 && !kernels::has_native_bf16()) {
     throw InvalidArgument("this processor does not compute with bf16 (" + kernels::instruction_set() +

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <facenet/precision.hpp>
 #include <facenet/train/triplet_loss.hpp>
 #include <facenet/train/triplet_miner.hpp>
 
@@ -15,8 +16,6 @@
 #include "train/optimizer.hpp"
 
 namespace facenet {
-
-enum class Precision : std::uint8_t { automatic, f32, bf16 };
 
 struct TrainerOptions {
   TripletMiner::Parameters mining;

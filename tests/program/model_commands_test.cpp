@@ -150,7 +150,7 @@ TEST_CASE("bench measures each batch size beside the machine's peak", "[program]
   CHECK(run({"bench", "-m", world().model, "--batch", "2", "--seconds", "0.05"}).out.find("of peak") !=
         std::string::npos);
   CHECK(run({"bench", "--arch", "tiny", "--batch", "1,none"}).status == 2);
-  CHECK(run({"bench", "--arch", "tiny", "--precision", "bf16"}).status == 2);
+  CHECK(run({"bench", "--arch", "tiny", "--precision", "f64"}).status == 2);
 
   const auto train = run({"bench", "--arch", "tiny", "--what", "train", "--batch", "8", "--seconds", "0.05", "--json"});
   REQUIRE(train.status == 0);
@@ -158,6 +158,32 @@ TEST_CASE("bench measures each batch size beside the machine's peak", "[program]
   CHECK(train.object().at("batch") == 8);
   CHECK(train.object().at("images_per_s").get<double>() > 0);
   CHECK(run({"bench", "--arch", "tiny", "--what", "train", "--batch", "1"}).status == 2);
+}
+
+TEST_CASE("bench measures each precision that this processor has", "[program]") {
+  const bool bf16 = run({"info", "--json"}).object().at("native_bf16").get<bool>();
+  const std::string precisions = bf16 ? "f32,bf16,automatic" : "f32,automatic";
+  const auto result =
+      run({"bench", "--arch", "tiny", "--batch", "1", "--precision", precisions, "--seconds", "0.05", "--json"});
+  REQUIRE(result.status == 0);
+  std::string seen;
+  for (const auto& line : result.lines()) {
+    const auto precision = line.at("precision").get<std::string>();
+    seen += (seen.empty() ? "" : ",") + precision;
+    if (precision == "automatic") {
+      CHECK((line.at("computed_in") == "f32" || line.at("computed_in") == "bf16"));
+    } else {
+      CHECK(line.at("computed_in") == precision);
+    }
+    CHECK(line.at("images_per_s").get<double>() > 0);
+  }
+  CHECK(seen == precisions);
+  CHECK(bf16 == (run({"bench", "--arch", "tiny", "--precision", "bf16", "--seconds", "0.01"}).status == 0));
+  if (bf16) {
+    const auto plan = run({"info", "tiny", "--plan", "--precision", "bf16"});
+    CHECK(plan.status == 0);
+    CHECK(plan.out.find(" bf16 ") != std::string::npos);
+  }
 }
 
 }  // namespace facenet::test

@@ -19,4 +19,7 @@ Graph fold_batch_norm(const Graph& graph);
 /// All of them, in the order in which each finds what the one before it left.
 Graph optimised(const Graph& graph);
 
+/// The same graph whose first operator makes bfloat16, which all operators after it follow. Parameters stay float32.
+Graph in_bf16(const Graph& graph);
+
 }  // namespace facenet::passes
