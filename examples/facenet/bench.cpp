@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -89,6 +90,25 @@ Result measure_infer(const Common& common, const Model& model, std::int64_t batc
   return result;
 }
 
+// Of this precision's embeddings with those of f32: the smallest among 16 drawn faces that nothing was measured on.
+double cosine_to_f32(const Common& common, const Model& model, Precision precision) {
+  if (precision == Precision::f32) return 1;
+  const std::vector<Image> faces = drawn_faces(model, 8, 2, common.seed + 1);
+  const auto a = Embedder(model, {.threads = common.threads, .batch = 8}).embed(faces);
+  const auto b = Embedder(model, {.threads = common.threads, .batch = 8, .precision = precision}).embed(faces);
+  double smallest = 1;
+  for (std::size_t row = 0; row < faces.size(); ++row) {
+    double ab = 0, aa = 0, bb = 0;
+    for (std::size_t i = row * a.dimension; i < (row + 1) * a.dimension; ++i) {
+      ab += static_cast<double>(a.values[i]) * static_cast<double>(b.values[i]);
+      aa += static_cast<double>(a.values[i]) * static_cast<double>(a.values[i]);
+      bb += static_cast<double>(b.values[i]) * static_cast<double>(b.values[i]);
+    }
+    smallest = std::min(smallest, ab / std::sqrt(aa * bb));
+  }
+  return smallest;
+}
+
 // A folder of drawn faces that goes when it is no longer needed.
 class DrawnFaces {
  public:
@@ -155,8 +175,11 @@ int bench(const Common& common, const Options& options) {
   if (!common.model.empty() && !options.architecture.empty()) throw UsageError("-m or --arch, not both");
   Output output(common, {Kind::text, Kind::json, Kind::csv});
   const bool by_name = !options.architecture.empty();
-  const Model model =
-      by_name ? create(options.architecture, options.network, common.seed) : Model::load(model_path(common));
+  Model model = by_name ? create(options.architecture, options.network, common.seed) : Model::load(model_path(common));
+  for (const auto& precision : precisions) {
+    if (train && precision == "int8") throw UsageError("int8 is for --what infer");
+    if (!train) model = prepared_for(precision_of(precision), model, common);
+  }
   const std::string name = !model.architecture().empty() ? model.architecture() : common.model;
 
   const double peak = measure_peak_gflops(common.threads);
@@ -168,6 +191,7 @@ int bench(const Common& common, const Options& options) {
   // A step of training: forward, and two passes of the same size back, to the sources and to the weights.
   const double passes = train ? 3 : 1;
   for (const auto& precision : precisions) {
+    const double cosine = train ? 1 : cosine_to_f32(common, model, precision_of(precision));
     for (const auto batch : batches) {
       const Result r = train ? measure_train(common, model, batch, precision, options.seconds)
                              : measure_infer(common, model, batch, precision_of(precision), options.seconds);
@@ -186,6 +210,7 @@ int bench(const Common& common, const Options& options) {
                     {"peak_gflops", peak},
                     {"peak_memory_mb", r.memory_mb}};
         if (!train) object["computed_in"] = r.computed_in;
+        if (!train) object["cosine"] = cosine;
         output.object(std::move(object));
       } else if (output.csv()) {
         output.row({name, std::to_string(batch), precision, text_of(r.images_per_s), text_of(r.p50_ms),
@@ -218,7 +243,8 @@ Run setup_bench(CLI::App& app, Common& common) {
                  "infer (default): embedding images that are decoded; train: whole steps on drawn faces")
       ->type_name("WHAT");
   app.add_option("--batch", options->batches, "Batch sizes (1,32; to train 64)")->type_name("LIST");
-  app.add_option("--precision", options->precisions, "f32 (default), bf16, or automatic: the faster")
+  app.add_option("--precision", options->precisions,
+                 "f32 (default), bf16, automatic (the faster of them); to infer also int8")
       ->type_name("LIST");
   app.add_option("--seconds", options->seconds, "How long each is measured (3)")->type_name("S");
   add_seed_option(app, common);

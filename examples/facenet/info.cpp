@@ -172,8 +172,11 @@ int show_model(const Common& common, const Options& options) {
       common.model.empty() ? create(common.arguments[0], options.network, common.seed) : Model::load(common.model);
   Output output(common, {Kind::text, Kind::json});
   output.single();
-  const std::string plan =
-      options.plan ? model.describe_plan(options.batch, common.threads, precision_of(options.precision)) : "";
+  std::string plan;
+  if (options.plan) {
+    const Precision precision = precision_of(options.precision);
+    plan = prepared_for(precision, model, common).describe_plan(options.batch, common.threads, precision);
+  }
   if (output.json()) {
     Json json = model_json(model);
     if (options.plan) json["plan"] = plan;
@@ -195,7 +198,8 @@ Run setup_info(CLI::App& app, Common& common) {
   add_network_options(app, options->network);
   app.add_flag("--plan", options->plan, "The compiled steps too: implementations, layouts, memory");
   app.add_option("--batch", options->batch, "Batch size of the plan (1)")->type_name("N");
-  app.add_option("--precision", options->precision, "The plan's: f32 (default), bf16, automatic")->type_name("NAME");
+  app.add_option("--precision", options->precision, "The plan's: f32 (default), bf16, int8, automatic")
+      ->type_name("NAME");
   add_seed_option(app, common);
   add_output_options(app, common, "Write to this file: .txt, .json", false);
   return [options, &common] {

@@ -21,5 +21,9 @@ std::string architecture_list();
 
 /// By its name; UsageError suggests the nearest one.
 Precision precision_of(const std::string& name);
+/// Drawn faces of the model's input size, `people` times `images`.
+std::vector<Image> drawn_faces(const Model& model, int people, int images, std::uint64_t seed);
+/// The model as a precision wants it: for int8, one that is not prepared for it is, on 32 drawn faces, which is said.
+Model prepared_for(Precision precision, const Model& model, const Common& common);
 
 }  // namespace facenet::program

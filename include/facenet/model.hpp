@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,14 @@ struct TableRow {
   std::int64_t multiply_adds = 0;  ///< for one image
 };
 
+/// How a network was prepared for Precision::int8.
+struct Int8Info {
+  int images = 0;                        ///< measured on
+  std::string data{};                    ///< what they were, for people
+  double cosine = 0;                     ///< of int8's embedding with float32's: the smallest among those images
+  std::vector<std::string> in_f32 = {};  ///< convolutions that stay in float32, because in bytes they cost too much
+};
+
 /// A handle: copies share the network, its weights and its compiled plans. Immutable, so that one model serves any
 /// number of threads; what changes something gives a new model.
 class FACENET_API Model {
@@ -104,7 +113,7 @@ class FACENET_API Model {
   const std::string& data_notes() const;      ///< what the weights were trained on; may be empty
   const std::string& training_notes() const;  ///< how, as a JSON object; empty when untrained
   /// SHA-256 of graph, weights and preprocessing, 64 hexadecimal digits: models with equal fingerprints give equal
-  /// embeddings. Licence, notes and calibration do not count.
+  /// embeddings of a precision. Licence, notes and calibration do not count, nor does what int8 needs.
   const std::string& fingerprint() const;
 
   std::int64_t parameters() const;     ///< numbers that training changes
@@ -117,6 +126,15 @@ class FACENET_API Model {
   /// Thresholds and their evidence; absent until the model has been calibrated.
   const std::optional<Calibration>& calibration() const;
   Model with_calibration(const std::optional<Calibration>& calibration) const;
+  /// The same network prepared for Precision::int8: on `faces` (some 16 to 100, at most 1,024, of the kind it will see;
+  /// each goes in as Embedder would take it, without landmarks) is measured how far the results of each layer reach,
+  /// which gives the unit that its bytes count. Then the embeddings of both precisions are compared, and where the
+  /// smallest cosine is less than 0.995, the convolutions that lose most stay in float32, as many as it takes.
+  /// `data` says for people what the faces were. Takes as long as embedding the faces some ten times.
+  /// InvalidArgument without faces.
+  Model with_int8(std::span<const Image> faces, const std::string& data) const;
+  /// Absent until the model has been prepared.
+  const std::optional<Int8Info>& int8() const;
   Model with_notes(const std::string& licence, const std::string& data_notes) const;
 
   struct Impl;  ///< the library's own

@@ -3,6 +3,9 @@
 
 #include <facenet/error.hpp>
 
+#include <facenet/embedder.hpp>
+
+#include "api/int8_json.hpp"
 #include "api/model_access.hpp"
 #include "api/network_table.hpp"
 #include "base/files.hpp"
@@ -33,13 +36,24 @@ std::optional<Calibration> calibration_of(const ModelData& data) {
   return calibration_from_json(parse_json(data.calibration, "the model's calibration"));
 }
 
+std::optional<Int8Calibration> int8_of(const ModelData& data) {
+  if (data.int8.empty()) return std::nullopt;
+  return int8_from_json(parse_json(data.int8, "the model's int8 ranges"));
+}
+
+Int8Info int8_info_of(const Int8Calibration& c) {
+  return {c.images, c.data, c.cosine, {c.ranges.in_f32.begin(), c.ranges.in_f32.end()}};
+}
+
 }  // namespace
 
 Model::Impl::Impl(ModelData model, std::string known_fingerprint)
     : data(std::move(model)),
       contract(contract_of(data)),
       calibration(calibration_of(data)),
-      plans(data.graph),
+      int8(int8_of(data)),
+      int8_info(int8 ? std::optional(int8_info_of(*int8)) : std::nullopt),
+      plans(data.graph, int8 ? std::optional(int8->ranges) : std::nullopt),
       fingerprint_(std::move(known_fingerprint)) {}
 
 const std::string& Model::Impl::fingerprint() const {
@@ -112,6 +126,22 @@ const std::optional<Calibration>& Model::calibration() const { return impl_->cal
 Model Model::with_calibration(const std::optional<Calibration>& calibration) const {
   ModelData data = impl_->data;
   data.calibration = calibration ? json_text(calibration_to_json(*calibration)) : std::string();
+  return make_model(std::move(data), impl_->fingerprint());
+}
+
+const std::optional<Int8Info>& Model::int8() const { return impl_->int8_info; }
+
+Model Model::with_int8(std::span<const Image> faces, const std::string& data_text) const {
+  const Embedder embedder(*this);
+  std::vector<std::uint8_t> bytes;
+  for (const Image& face : faces) {
+    const Image prepared = embedder.prepare(face);
+    bytes.insert(bytes.end(), prepared.pixels().begin(), prepared.pixels().end());
+  }
+  Int8Calibration calibration = calibrate_int8(passes::optimised(impl_->data.graph), bytes);
+  calibration.data = data_text;
+  ModelData data = impl_->data;
+  data.int8 = json_text(int8_to_json(calibration));
   return make_model(std::move(data), impl_->fingerprint());
 }
 

@@ -6,6 +6,7 @@
 
 #include <facenet/model.hpp>
 
+#include "infer/int8_calibration.hpp"
 #include "infer/plan_cache.hpp"
 #include "io/model_file.hpp"
 
@@ -19,6 +20,8 @@ struct Model::Impl {
   const ModelData data;
   const ModelContract contract;
   const std::optional<Calibration> calibration;
+  const std::optional<Int8Calibration> int8;
+  const std::optional<Int8Info> int8_info;
   const PlanCache plans;
 
   const std::string& fingerprint() const;

@@ -42,7 +42,14 @@ const Graph& PlanCache::lean(Precision precision) const {
   const auto found = lean_.find(precision);
   if (found != lean_.end()) return found->second;
   if (precision == Precision::f32) return lean_.emplace(precision, passes::optimised(graph_)).first->second;
-  if (precision == Precision::int8) throw InvalidArgument("the model has no int8 calibration");
+  if (precision == Precision::int8) {
+    if (!ranges_) {
+      throw InvalidArgument(
+          "the model has not been prepared for int8: Model::with_int8 measures on a few faces how far its values "
+          "reach");
+    }
+    return lean_.emplace(precision, passes::in_int8(lean(Precision::f32), *ranges_)).first->second;
+  }
   if (!kernels::has_native_bf16()) {
     throw InvalidArgument("this processor does not compute with bf16 (" + kernels::instruction_set() +
                           "); use precision f32");

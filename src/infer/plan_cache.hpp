@@ -4,9 +4,12 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include <facenet/precision.hpp>
 
+#include "graph/passes/passes.hpp"
 #include "infer/plan.hpp"
 
 namespace facenet {
@@ -15,10 +18,11 @@ namespace facenet {
 class PlanCache {
  public:
   /// The graph's parameters must not change from now on.
-  explicit PlanCache(const Graph& graph) : graph_(graph) {}
+  explicit PlanCache(const Graph& graph, std::optional<passes::Int8Ranges> ranges = std::nullopt)
+      : graph_(graph), ranges_(std::move(ranges)) {}
 
   /// The plan for this batch, number of threads (0: all available) and precision. Keeps the 16 used last; who runs a
-  /// plan keeps it too. InvalidArgument when this processor does not compute with the precision.
+  /// plan keeps it too. InvalidArgument when this processor does not compute with bf16, and for int8 without ranges.
   std::shared_ptr<const Plan> get(std::int64_t batch, int threads, Precision precision = Precision::f32) const;
   /// The precision itself, but for automatic: the faster of f32 and bf16, measured the first time it is asked for with
   /// this number of threads, and the same from then on. f32 without bf16 in hardware.
@@ -32,6 +36,7 @@ class PlanCache {
   const Graph& lean(Precision precision) const;
 
   const Graph graph_;
+  const std::optional<passes::Int8Ranges> ranges_;
   mutable std::mutex mutex_;
   mutable std::map<Precision, Graph> lean_;  // after the passes
   mutable std::list<Entry> plans_;           // most recent first

@@ -209,6 +209,7 @@ std::map<std::string, std::string> notes_of(const ModelData& model) {
   put_text(notes, "facenet.data", model.data_notes);
   put_object(notes, "facenet.training", model.training);
   put_object(notes, "facenet.calibration", model.calibration);
+  put_object(notes, "facenet.int8", model.int8);
   return notes;
 }
 
@@ -250,7 +251,7 @@ LoadedModel load_model(const std::filesystem::path& path) {
   if (!training.empty() && checksum(training) != text_of(metadata, "facenet.training_checksum", file)) {
     throw FormatError(file + ": the training's state does not match its checksum" + damaged);
   }
-  LoadedModel loaded{{std::move(graph), {}, {}, {}, {}, {}, {}},
+  LoadedModel loaded{{std::move(graph), {}, {}, {}, {}, {}, {}, {}},
                      text_of(metadata, "facenet.fingerprint", file),
                      {text_or_empty(metadata, "facenet.training_state"), std::move(training)}};
   ModelData& model = loaded.model;
@@ -268,9 +269,10 @@ LoadedModel load_model(const std::filesystem::path& path) {
   model.data_notes = text_or_empty(metadata, "facenet.data");
   model.training = text_or_empty(metadata, "facenet.training");
   model.calibration = text_or_empty(metadata, "facenet.calibration");
-  for (const auto* text : {&model.training, &model.calibration}) {
+  model.int8 = text_or_empty(metadata, "facenet.int8");
+  for (const auto* text : {&model.training, &model.calibration, &model.int8}) {
     if (!text->empty() && !parse_json(*text, file + ": its metadata").is_object()) {
-      throw FormatError(file + ": training notes and calibration must be JSON objects");
+      throw FormatError(file + ": training notes, calibration and int8 must be JSON objects");
     }
   }
   return loaded;

@@ -23,9 +23,9 @@ Dims weights_dims(const ConvolutionProblem& p) {
   return {p.groups, w[0] / p.groups, w[1], w[2], w[3]};
 }
 
-Desc plain_weights(const ConvolutionProblem& p) {
+Desc plain_weights(const ConvolutionProblem& p, DataType type = DataType::f32) {
   using Tag = dnnl::memory::format_tag;
-  return {weights_dims(p), dnnl::memory::data_type::f32, p.groups == 1 ? Tag::oihw : Tag::goihw};
+  return {weights_dims(p), data_type_of(type), p.groups == 1 ? Tag::oihw : Tag::goihw};
 }
 
 Desc any_weights(const ConvolutionProblem& p, DataType type) {
@@ -94,6 +94,29 @@ dnnl::convolution_forward::primitive_desc forward_description(const ConvolutionP
 KernelPtr weights_reorder(const Desc& from, const Desc& to) {
   const dnnl::reorder::primitive_desc pd(engine(), from, engine(), to, user_scratchpad());
   return primitive_kernel(pd, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+}
+
+dnnl::convolution_forward::primitive_desc int8_description(const ConvolutionProblem& p, DataType dst) {
+  dnnl::primitive_attr attributes = user_scratchpad();
+  attributes.set_scales_mask(DNNL_ARG_WEIGHTS, p.groups == 1 ? 1 : 3);  // one for each result's channel
+  if (p.relu) {
+    dnnl::post_ops post;
+    post.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+    attributes.set_post_ops(post);
+  }
+  const Desc bias({p.weights[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
+  return {engine(),
+          dnnl::prop_kind::forward_inference,
+          dnnl::algorithm::convolution_direct,
+          descriptor({p.src, p.type, Layout::nhwc}),
+          any_weights(p, DataType::s8),
+          p.bias ? bias : Desc(),
+          descriptor({destination(p), dst, Layout::nhwc}),
+          dims(p.stride),
+          dims(p.dilation, -1),
+          dims(p.pad_begin),
+          dims(p.pad_end),
+          attributes};
 }
 
 CacheKey key(std::int64_t kind, const ConvolutionProblem& p) {
@@ -181,6 +204,33 @@ std::shared_ptr<const ConvolutionBackwardWeights> convolution_backward_weights(c
       backward->unpack = weights_reorder(pd.diff_weights_desc(), plain_weights(p));
       backward->packed_bytes = pd.diff_weights_desc().get_size();
       return backward;
+    });
+  });
+}
+
+std::shared_ptr<const ConvolutionForward> int8_convolution_forward(const ConvolutionProblem& p, DataType dst) {
+  const auto tag = 4 + static_cast<std::int64_t>(dst) * 16;
+  return cached<ConvolutionForward>(key(tag, p), [&]() -> std::shared_ptr<const ConvolutionForward> {
+    return translated(describe(p), [&]() -> std::shared_ptr<const ConvolutionForward> {
+      dnnl::convolution_forward::primitive_desc pd;
+      try {
+        pd = int8_description(p, dst);
+      } catch (const dnnl::error&) {
+        return nullptr;  // no implementation at all
+      }
+      if (std::string(pd.impl_info_str()).starts_with("ref")) return nullptr;
+      auto forward = std::make_shared<ConvolutionForward>();
+      forward->src = {p.src, p.type, Layout::nhwc};
+      forward->dst = {destination(p), dst, Layout::nhwc};
+      std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()},
+                                                       {DNNL_ARG_WEIGHTS, pd.weights_desc()}};
+      if (p.bias) arguments.emplace_back(DNNL_ARG_BIAS, pd.bias_desc());
+      arguments.emplace_back(DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS, descriptor({{p.weights[0]}}));
+      arguments.emplace_back(DNNL_ARG_DST, pd.dst_desc());
+      forward->kernel = primitive_kernel(pd, std::move(arguments));
+      forward->pack = weights_reorder(plain_weights(p, DataType::s8), pd.weights_desc());
+      forward->packed_bytes = pd.weights_desc().get_size();
+      return forward;
     });
   });
 }

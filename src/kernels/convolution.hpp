@@ -47,4 +47,9 @@ std::shared_ptr<const ConvolutionForward> convolution_forward(const ConvolutionP
 std::shared_ptr<const ConvolutionBackwardData> convolution_backward_data(const ConvolutionProblem& problem);
 std::shared_ptr<const ConvolutionBackwardWeights> convolution_backward_weights(const ConvolutionProblem& problem);
 
+/// Of bytes by bytes: `problem.type` is u8 or s8, dst u8, s8 or f32, both nhwc. kernel: src, packed weights, [bias,]
+/// scales [O], dst = sum * scale + bias, rounded and cut to the type's range; pack: s8 plain weights, packed weights.
+/// Null where oneDNN has only its slow reference code.
+std::shared_ptr<const ConvolutionForward> int8_convolution_forward(const ConvolutionProblem& problem, DataType dst);
+
 }  // namespace facenet::kernels

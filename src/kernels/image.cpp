@@ -1,6 +1,9 @@
 // Bytes to normalised numbers, in one pass that also changes the layout.
 #include "kernels/image.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/simd.hpp"
 #include "base/threads.hpp"
 #include "kernels/vector_views.hpp"
@@ -39,6 +42,22 @@ void convert(const std::uint8_t* src, T* dst, Plane* function, const Shape& shap
   });
 }
 
+// All channels of `count` pixels, side by side as they came.
+inline void pixels(const std::uint8_t* src, std::int8_t* dst, std::int64_t count, const std::array<Channel, 3>& c,
+                   bool bgr) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t k = 0; k < 3; ++k) {
+      const auto channel = c[static_cast<std::size_t>(k)];
+      const float value = (static_cast<float>(src[i * 3 + (bgr ? 2 - k : k)]) - channel.mean) * channel.scale;
+      dst[i * 3 + k] = static_cast<std::int8_t>(std::nearbyint(std::clamp(value, -127.0F, 127.0F)));
+    }
+  }
+}
+FACENET_SIMD void pixels_s8(const std::uint8_t* src, std::int8_t* dst, std::int64_t count,
+                            const std::array<Channel, 3>& c, bool bgr) {
+  pixels(src, dst, count, c, bgr);
+}
+
 }  // namespace
 
 KernelPtr image_to_tensor(const TensorSpec& src, const TensorSpec& dst, const std::array<float, 3>& mean,
@@ -46,6 +65,15 @@ KernelPtr image_to_tensor(const TensorSpec& src, const TensorSpec& dst, const st
   std::array<Channel, 3> channels{};
   for (std::size_t c = 0; c < 3; ++c) channels[c] = {mean[c], scale[c]};
   const Shape shape = src.shape;
+  if (dst.type == DataType::s8) {
+    return function_kernel("own:simd", [=](std::span<void* const> a) {
+      const std::int64_t row = shape[2] * 3;
+      parallel_for(shape[0] * shape[1], [&](std::int64_t i) {
+        pixels_s8(static_cast<const std::uint8_t*>(a[0]) + i * row, static_cast<std::int8_t*>(a[1]) + i * row, shape[2],
+                  channels, bgr);
+      });
+    });
+  }
   if (dst.type == DataType::bf16) {
     return function_kernel("own:simd", [=](std::span<void* const> a) {
       convert(static_cast<const std::uint8_t*>(a[0]), static_cast<Bfloat16*>(a[1]), &plane_bf16, shape, channels, bgr);

@@ -14,8 +14,12 @@ std::vector<TensorSpec> joined(std::span<const TensorSpec> src) {
   for (const auto& s : src) channels.push_back(s.shape[1]);
   const Layout layout = kernels::can_concat(channels, src[0].layout) ? src[0].layout : Layout::plain;
   std::vector<TensorSpec> specs(src.begin(), src.end());
+  // Bytes of a quantised network stay bytes.
+  const bool bytes = (src[0].type == DataType::u8 || src[0].type == DataType::s8) &&
+                     std::all_of(src.begin(), src.end(), [&](const auto& s) { return s.type == src[0].type; });
+  const DataType type = bytes ? src[0].type : working_type(src[0].type);
   for (auto& s : specs) {
-    s.type = working_type(src[0].type);
+    s.type = type;
     s.layout = layout;
   }
   return specs;

@@ -18,6 +18,12 @@ Shape ImageToTensor::shape(std::span<const Shape> src) const {
 
 Compiled ImageToTensor::compile(std::span<const Operand> operands) const {
   const TensorSpec src{operands[0].spec.shape, DataType::u8, Layout::plain};
+  if (parameters.step > 0) {
+    auto scale = parameters.scale;
+    for (auto& s : scale) s /= parameters.step;
+    const TensorSpec bytes{{src.shape[0], 3, src.shape[1], src.shape[2]}, DataType::s8, Layout::nhwc};
+    return {kernels::image_to_tensor(src, bytes, parameters.mean, scale, parameters.bgr), {src}, bytes, {}};
+  }
   const DataType type = parameters.bf16 ? DataType::bf16 : DataType::f32;
   const TensorSpec dst{{src.shape[0], 3, src.shape[1], src.shape[2]}, type, Layout::plain};
   return {kernels::image_to_tensor(src, dst, parameters.mean, parameters.scale, parameters.bgr), {src}, dst, {}};

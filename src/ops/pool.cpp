@@ -31,7 +31,9 @@ void Pool::visit(Fields& f) {
 
 kernels::PoolingProblem Pool::problem(const TensorSpec& src) const {
   TensorSpec spec = src;
-  spec.type = working_type(src.type);
+  // Bytes of a quantised network stay bytes: a maximum is the same in any unit.
+  const bool bytes = src.type == DataType::u8 || src.type == DataType::s8;
+  spec.type = kind == Kind::maximum && bytes ? src.type : working_type(src.type);
   spec.layout = travelling_layout(src);
   const auto& p = parameters;
   Kind k = kind;

@@ -28,11 +28,10 @@ struct Pool final : Operator {
   std::vector<Tensor> backward(const BackwardArguments& arguments) const override;
   RefTensor reference(std::span<const RefTensor> src, const Mode& mode) const override;
 
+  kernels::PoolingProblem problem(const TensorSpec& src) const;
+
   Kind kind;
   Parameters parameters;
-
- private:
-  kernels::PoolingProblem problem(const TensorSpec& src) const;
 };
 
 }  // namespace facenet

@@ -162,7 +162,7 @@ TEST_CASE("bench measures each batch size beside the machine's peak", "[program]
 
 TEST_CASE("bench measures each precision that this processor has", "[program]") {
   const bool bf16 = run({"info", "--json"}).object().at("native_bf16").get<bool>();
-  const std::string precisions = bf16 ? "f32,bf16,automatic" : "f32,automatic";
+  const std::string precisions = bf16 ? "f32,bf16,int8,automatic" : "f32,int8,automatic";
   const auto result =
       run({"bench", "--arch", "tiny", "--batch", "1", "--precision", precisions, "--seconds", "0.05", "--json"});
   REQUIRE(result.status == 0);
@@ -176,7 +176,9 @@ TEST_CASE("bench measures each precision that this processor has", "[program]") 
       CHECK(line.at("computed_in") == precision);
     }
     CHECK(line.at("images_per_s").get<double>() > 0);
+    CHECK(line.at("cosine").get<double>() >= (precision == "int8" ? 0.99 : 0.999));
   }
+  CHECK(result.err.find("int8: ranges measured on 32 drawn faces") != std::string::npos);
   CHECK(seen == precisions);
   CHECK(bf16 == (run({"bench", "--arch", "tiny", "--precision", "bf16", "--seconds", "0.01"}).status == 0));
   if (bf16) {
@@ -184,6 +186,10 @@ TEST_CASE("bench measures each precision that this processor has", "[program]") 
     CHECK(plan.status == 0);
     CHECK(plan.out.find(" bf16 ") != std::string::npos);
   }
+  const auto plan = run({"info", "tiny", "--plan", "--precision", "int8"});
+  CHECK(plan.status == 0);
+  CHECK(plan.out.find("int8_convolution") != std::string::npos);
+  CHECK(run({"bench", "--arch", "tiny", "--what", "train", "--precision", "int8"}).status == 2);
 }
 
 }  // namespace facenet::test

@@ -2,6 +2,10 @@
 // copies.
 #pragma once
 
+#include <map>
+#include <set>
+#include <string>
+
 #include "graph/graph.hpp"
 
 namespace facenet::passes {
@@ -21,5 +25,16 @@ Graph optimised(const Graph& graph);
 
 /// The same graph whose first operator makes bfloat16, which all operators after it follow. Parameters stay float32.
 Graph in_bf16(const Graph& graph);
+
+/// How far the values of an optimised graph reach, by the names of the layers that make them, and the convolutions that
+/// had better stay in float32.
+struct Int8Ranges {
+  std::map<std::string, float> largest;  ///< absolute values beyond are cut; a layer without a range stays float32
+  std::set<std::string> in_f32;
+};
+
+/// The same optimised graph with its convolutions in bytes, and with them maximum and L2 pooling and concatenation
+/// where they stand between them. All else is computed in float32, with changes of unit put in.
+Graph in_int8(const Graph& graph, const Int8Ranges& ranges);
 
 }  // namespace facenet::passes

@@ -1,0 +1,74 @@
+// The operators of quantised networks: data are bytes that count steps. They exist in plans only: no file holds them,
+// and none has a backward. Maximum pooling and concatenation work on bytes as on anything else.
+#pragma once
+
+#include "ops/convolution.hpp"
+#include "ops/pool.hpp"
+
+namespace facenet {
+
+/// How numbers are kept: value = stored * step. Bytes: u8 for what is never negative, else s8.
+struct Quantisation {
+  DataType type = DataType::f32;
+  float step = 1;
+  bool operator==(const Quantisation&) const = default;
+};
+
+/// Bytes for values up to `largest`.
+inline Quantisation bytes_for(float largest, bool never_negative) {
+  return never_negative ? Quantisation{DataType::u8, largest / 255} : Quantisation{DataType::s8, largest / 127};
+}
+
+struct InferenceOperator : Operator {
+  std::vector<Tensor> backward(const BackwardArguments& arguments) const override;
+};
+
+/// Source and dst hold the same values in different ways.
+struct Quantise final : InferenceOperator {
+  Quantise(const Quantisation& source, const Quantisation& destination) : src(source), dst(destination) {}
+
+  std::string_view name() const override { return "quantise"; }
+  Shape shape(std::span<const Shape> sources) const override;
+  Compiled compile(std::span<const Operand> operands) const override;
+  RefTensor reference(std::span<const RefTensor> sources, const Mode& mode) const override;
+
+  Quantisation src, dst;
+};
+
+/// A convolution of bytes by bytes, summed in 32 bits. Weights (float32) get a step for each result's channel:
+/// the largest one counts 127, or 63 where the processor's sums of two products must fit into 16 bits.
+struct Int8Convolution final : InferenceOperator {
+  Int8Convolution(const Convolution& convolution, const Quantisation& source, const Quantisation& destination)
+      : plain(convolution), src(source), dst(destination) {}
+
+  std::string_view name() const override { return "int8_convolution"; }
+  std::size_t parameter_inputs() const override { return plain.parameter_inputs(); }
+  Shape shape(std::span<const Shape> sources) const override { return plain.shape(sources); }
+  /// Error where there is no fast kernel: ask `has_kernel` before.
+  Compiled compile(std::span<const Operand> operands) const override;
+  bool has_kernel(const Shape& source, const Shape& weights) const;
+  RefTensor reference(std::span<const RefTensor> sources, const Mode& mode) const override;
+  std::int64_t multiply_adds(std::span<const Shape> sources) const override { return plain.multiply_adds(sources); }
+
+  Convolution plain;
+  Quantisation src, dst;
+
+ private:
+  kernels::ConvolutionProblem problem(const Shape& source, const Shape& weights) const;
+};
+
+/// L2 pooling from u8 to u8.
+struct Int8L2Pool final : InferenceOperator {
+  Int8L2Pool(const Pool& pool, const Quantisation& source, const Quantisation& destination)
+      : plain(pool), src(source), dst(destination) {}
+
+  std::string_view name() const override { return "int8_l2_pool"; }
+  Shape shape(std::span<const Shape> sources) const override { return plain.shape(sources); }
+  Compiled compile(std::span<const Operand> operands) const override;
+  RefTensor reference(std::span<const RefTensor> sources, const Mode& mode) const override;
+
+  Pool plain;
+  Quantisation src, dst;
+};
+
+}  // namespace facenet
