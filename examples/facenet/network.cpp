@@ -44,7 +44,7 @@ std::vector<Image> drawn_faces(const Model& model, int people, int images, std::
 
 Model prepared_for(Precision precision, const Model& model, const Common& common) {
   if (precision != Precision::int8 || model.int8()) return model;
-  Model prepared = model.with_int8(drawn_faces(model, 8, 4, common.seed), "32 drawn faces of 8 people");
+  Model prepared = model.with_int8(drawn_faces(model, 16, 4, common.seed), "64 drawn faces of 16 people");
   const Int8Info& info = *prepared.int8();
   say(common, "int8: ranges measured on " + info.data + "; smallest cosine with float32 " + fixed(info.cosine, 4) +
                   ", " + std::to_string(info.in_f32.size()) + " convolution(s) stay in float32");

@@ -10,7 +10,7 @@ struct ImageToTensor final : Operator {
   struct Parameters {
     std::array<float, 3> mean{127.5F, 127.5F, 127.5F};  ///< in the order of the network's channels, of values 0..255
     std::array<float, 3> scale{1.0F / 128, 1.0F / 128, 1.0F / 128};
-    bool bgr = false;   ///< the network wants blue first
+    bool bgr = false;  ///< the network wants blue first
     // Set by those who run a network, never in a file:
     bool bf16 = false;  ///< the whole network then works in bfloat16
     float step = 0;     ///< above 0: dst is s8, nhwc, and counts these

@@ -178,7 +178,7 @@ TEST_CASE("bench measures each precision that this processor has", "[program]") 
     CHECK(line.at("images_per_s").get<double>() > 0);
     CHECK(line.at("cosine").get<double>() >= (precision == "int8" ? 0.99 : 0.999));
   }
-  CHECK(result.err.find("int8: ranges measured on 32 drawn faces") != std::string::npos);
+  CHECK(result.err.find("int8: ranges measured on 64 drawn faces") != std::string::npos);
   CHECK(seen == precisions);
   CHECK(bf16 == (run({"bench", "--arch", "tiny", "--precision", "bf16", "--seconds", "0.01"}).status == 0));
   if (bf16) {
