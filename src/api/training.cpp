@@ -138,6 +138,7 @@ Training::Training(const Model& start, const TrainingData& data, const TrainingO
   ModelData model = model_data(start);
   model.graph = model.graph.clone();  // the caller's model stays as it is
   model.calibration.clear();          // it belonged to the former weights
+  model.int8.clear();                 // so did these ranges
   settle_contract(model, data.landmarks.has_value(), options);
   state_ = std::make_unique<State>(std::move(model), data, options, progress, stop);
 }
