@@ -121,9 +121,20 @@ if [ ! -x "$facenet" ]; then
   build_release facenet_program
 fi
 
-say "Making $out/dlib-face.fnm"
-"$facenet" import "$out/dlib_face_recognition_resnet_model_v1.dat" -o "$out/dlib-face.fnm" --template dlib-mtcnn-150 \
+# A model file that is newer than what it was made of stays: facenet writes files whole or not at all.
+make_model() { # MODEL SOURCE [OPTION...]
+  local model=$out/$1 source=$out/$2
+  shift 2
+  if [ "$model" -nt "$source" ]; then
+    say "$model is there already"
+  else
+    say "Making $model"
+    "$facenet" import "$source" -o "$model" "$@"
+  fi
+}
+
+make_model dlib-face.fnm dlib_face_recognition_resnet_model_v1.dat --template dlib-mtcnn-150 \
   --licence "CC0 1.0 (public domain): any use, no conditions" \
   --data "dlib_face_recognition_resnet_model_v1 by Davis King (2017), trained on about 3 million faces of 7,485 people; from the Python package face_recognition_models 0.3.0"
 
-say "Try: $facenet info -m $out/dlib-face.fnm"
+say "Done. Try: $facenet info -m $out/dlib-face.fnm"
