@@ -1,5 +1,6 @@
 // facenet cluster: groups of one person each.
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <numeric>
 
@@ -25,7 +26,10 @@ struct Options {
   std::string method = "average";
   std::optional<float> threshold{};
   std::optional<int> clusters{};
+  std::string threshold_from;
   std::string constraints;
+  std::string keep;
+  std::string suggest;
   bool labels_from_folders = false;
   std::string report;
   std::string summary;
@@ -39,21 +43,41 @@ Faces read_embeddings(const std::string& file) {
   return faces;
 }
 
+// Other people, in folders: where do their groups come out best?
+float threshold_from(const std::string& file, const Clusterer::Parameters& parameters, const Common& common) {
+  const Faces known = read_embeddings(file);
+  const std::vector<std::int32_t> people = folder_labels(known);
+  Progress progress(common, "looking for the threshold");
+  const ClusterCalibration found = calibrate_clustering(
+      known.embeddings, people, parameters, [&](double share) { progress.show(share); }, interrupted());
+  say(common, "threshold " + text_of(found.threshold) + ", at which the " +
+                  grouped(static_cast<std::int64_t>(people.size())) + " faces in '" + printable(file) +
+                  "' are grouped best: pairwise F " + percent(found.scores.pairwise.f) + ", BCubed F " +
+                  percent(found.scores.bcubed.f));
+  return found.threshold;
+}
+
 Clusterer clusterer_for(const Options& options, const std::optional<Model>& model, const Common& common) {
   require_name("--method", options.method, {"average", "complete", "single", "centroid", "kmeans", "graph"});
-  if (options.threshold && options.clusters) throw UsageError("--threshold or --clusters, not both");
+  if ((options.threshold ? 1 : 0) + (options.clusters ? 1 : 0) + (options.threshold_from.empty() ? 0 : 1) > 1) {
+    throw UsageError("--threshold, --threshold-from or --clusters: one of them");
+  }
+  if (!options.threshold_from.empty() && options.method == "kmeans") throw UsageError("kmeans has no threshold");
+  if (!options.suggest.empty() && options.clusters) throw UsageError("--suggest needs a threshold, not --clusters");
   if (options.clusters && options.method == "graph") {
     throw UsageError("graph finds the number of groups itself: give --threshold T, or another method with --clusters");
   }
   Clusterer::Parameters parameters{.method = cluster_method_from_name(options.method), .seed = common.seed};
   parameters.threshold = options.threshold;
   parameters.clusters = options.clusters;
-  if (!options.threshold && !options.clusters) {
+  if (!options.threshold_from.empty()) {
+    parameters.threshold = threshold_from(options.threshold_from, parameters, common);
+  } else if (!options.threshold && !options.clusters) {
     if (parameters.method == ClusterMethod::kmeans) throw UsageError("kmeans needs --clusters K");
     if (!model || !model->calibration()) {
       throw UsageError(
-          "up to which distance is it one person? Give --threshold T (facenet eval finds one on pairs of known "
-          "people)" +
+          "up to which distance is it one person? Give --threshold-from KNOWN.npy, the embeddings of other people in "
+          "folders of their own, or --threshold T (facenet eval finds one on pairs of known people)" +
           std::string(options.method == "graph" ? "" : ", or --clusters K when you know how many people there are"));
     }
     parameters.threshold = model->calibration()->threshold;
@@ -76,6 +100,44 @@ std::vector<FaceName> names_of(const Faces& faces, const std::string& embeddings
     names[i].face = static_cast<std::int32_t>(number);
   }
   return names;
+}
+
+// The groups in an earlier output stay together; what is not in it is new.
+void keep_groups(const std::string& file, const std::vector<FaceName>& names, Constraints& constraints) {
+  const auto table = CsvTable::open(file);
+  std::map<std::pair<std::string, std::string>, std::int32_t> groups;
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    const auto& row = table.rows[r];
+    if (row[table.column("cluster")].empty()) continue;  // not a face
+    const double group = table.number(r, table.column("cluster"));
+    if (!(group >= 0 && group < 2e9)) throw FormatError(table.name + ": cluster " + text_of(group) + " is no number");
+    groups[{row[table.column("file")], row[table.column("face")]}] = static_cast<std::int32_t>(group);
+  }
+  std::vector<std::int32_t> labels;
+  std::size_t found = 0;
+  for (const FaceName& name : names) {
+    const auto group = groups.find({name.file, std::to_string(name.face)});
+    labels.push_back(group == groups.end() ? -1 : group->second);
+    if (group != groups.end()) ++found;
+  }
+  if (found < groups.size()) {
+    throw FormatError(table.name + " has " + std::to_string(groups.size() - found) +
+                      " faces that are not among those given: give the earlier faces and the new ones");
+  }
+  constraints.keep_together(labels);
+}
+
+// Questions as a constraints file: a person fills in the relation.
+void write_suggestions(const std::string& file, const std::vector<FaceName>& names,
+                       const std::vector<Suggestion>& suggestions) {
+  std::string text = csv_row({"file_a", "face_a", "file_b", "face_b", "relation", "now", "distance", "confidence"});
+  for (const Suggestion& one : suggestions) {
+    const FaceName& a = names[static_cast<std::size_t>(one.a)];
+    const FaceName& b = names[static_cast<std::size_t>(one.b)];
+    text += csv_row({a.file, std::to_string(a.face), b.file, std::to_string(b.face), "",
+                     one.merge ? "apart" : "together", text_of(one.distance), text_of(one.confidence)});
+  }
+  write_file(file, text);
 }
 
 // Without those said to be no face.
@@ -148,14 +210,17 @@ void write(Output& output, const Faces& faces, const Clustering& clustering) {
 
 int cluster(const Common& common, const Options& options) {
   Output output(common, {Kind::text, Kind::json, Kind::csv});
-  for (const auto& [file, ending] : {std::pair(options.report, ".html"), std::pair(options.summary, ".json")}) {
+  for (const auto& [file, ending] :
+       {std::pair(options.report, ".html"), std::pair(options.summary, ".json"), std::pair(options.suggest, ".csv")}) {
     if (file.empty()) continue;
     if (!std::string_view(file).ends_with(ending)) {
       throw UsageError("'" + printable(file) + "' is to end in " + ending);
     }
     require_writable(file);
   }
-  if (!options.constraints.empty()) CsvTable::open(options.constraints);  // before any work is done
+  for (const auto& file : {options.constraints, options.keep}) {
+    if (!file.empty()) CsvTable::open(file);  // before any work is done
+  }
   std::optional<Model> model;
   Failures failures;
   std::size_t total = 0;
@@ -179,10 +244,11 @@ int cluster(const Common& common, const Options& options) {
     if (failures.empty()) throw UsageError("there are no faces to group");
     return failures.report(total);
   }
+  const std::vector<FaceName> names = names_of(faces, options.embeddings);
   Constraints constraints;
-  if (!options.constraints.empty()) {
-    constraints = read_constraints(options.constraints, names_of(faces, options.embeddings));
-  }
+  if (!options.constraints.empty()) constraints = read_constraints(options.constraints, names);
+  const Constraints said = constraints;
+  if (!options.keep.empty()) keep_groups(options.keep, names, constraints);
   Clustering clustering;
   {
     Progress progress(common, "grouping");
@@ -207,6 +273,10 @@ int cluster(const Common& common, const Options& options) {
     words += scores_text("pairwise", scores->pairwise) + scores_text("BCubed", scores->bcubed);
   }
   if (!options.report.empty()) write_report(common, options.report, faces, clustering, scores, model, how);
+  if (!options.suggest.empty()) {
+    write_suggestions(options.suggest, names,
+                      clusterer->suggest(faces.embeddings, clustering, said, 100, {}, interrupted()));
+  }
   write(output, faces, clustering);
   output.finish();
   if (options.summary.empty()) {
@@ -230,8 +300,17 @@ Run setup_cluster(CLI::App& app, Common& common) {
                  "Merge groups up to this squared distance (the model's calibration, where it has one)")
       ->type_name("T");
   app.add_option("--clusters", options->clusters, "Make this many groups")->type_name("K");
+  app.add_option("--threshold-from", options->threshold_from,
+                 "Take the threshold that groups these best: embeddings of other people, a folder for each (.npy)")
+      ->type_name("FILE");
   app.add_option("--constraints", options->constraints,
                  "What you know, and no method undoes: file_a, file_b, relation (same, different, not a face) (.csv)")
+      ->type_name("FILE");
+  app.add_option("--keep", options->keep,
+                 "Keep the groups of an earlier output (.csv) together: faces that are new join them, or found others")
+      ->type_name("FILE");
+  app.add_option("--suggest", options->suggest,
+                 "Write what to look at, groups that may be one or two (.csv); filled in, it goes to --constraints")
       ->type_name("FILE");
   app.add_flag("--labels-from-folders", options->labels_from_folders,
                "An image's folder is its person: score the groups against that");

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string_view>
 #include <vector>
 
 #include <facenet/constraints.hpp>
 #include <facenet/embeddings.hpp>
+#include <facenet/evaluation.hpp>
 #include <facenet/export.hpp>
 
 namespace facenet {
@@ -36,13 +38,15 @@ FACENET_API std::string_view name_of(ClusterMethod method);
 struct Clustering {
   /// Of an item said to be no face, which is in no cluster and counts nowhere.
   static constexpr std::int32_t kNotAFace = -1;
+  static constexpr std::int32_t kRivals = 32;  ///< clusters that an item's own is compared with
 
   std::vector<std::int32_t> labels;   ///< [n] kNotAFace, or 0 to clusters - 1
   std::vector<std::int32_t> sizes;    ///< [clusters]
   std::vector<std::int32_t> medoids;  ///< [clusters] the item with the least squared distance to all of its cluster
   /// [n] how doubtful an item's place is: a / (a + b), a the squared distance to the mean of the rest of its cluster, b
-  /// to the nearest other cluster's mean. Above 0.5 it is nearer to another cluster. 1 for a cluster of one, which has
-  /// no rest, and for what is not a face; 0 where there is no other cluster.
+  /// to the nearest other cluster's mean, of the 32 clusters that are nearest to its own. Above 0.5 it is nearer to
+  /// another cluster. 1 for a cluster of one, which has no rest, and for what is not a face; 0 where there is no other
+  /// cluster.
   std::vector<float> outlier;
 
   std::int32_t clusters() const { return static_cast<std::int32_t>(sizes.size()); }
@@ -50,6 +54,15 @@ struct Clustering {
 
 /// Called from the calling thread with the share done, 0 to 1, about a hundred times.
 using ClusterProgress = std::function<void(double)>;
+
+/// A question to a person about two faces, whose answer is a constraint.
+struct Suggestion {
+  bool merge = false;    ///< are they the same after all? Else: are they really?
+  std::int32_t a = 0;    ///< the medoid of a cluster, or of a part of one
+  std::int32_t b = 0;    ///< that of the other cluster, or part
+  float distance = 0;    ///< mean squared distance between the items of the two
+  float confidence = 0;  ///< how far it is on the other side of the threshold; below 0 it is on the side it should be
+};
 
 /// Immutable: one may serve all threads. The result depends on the embeddings, their order where distances tie, and the
 /// parameters alone.
@@ -65,6 +78,8 @@ class FACENET_API Clusterer {
     std::uint64_t seed = 1;             ///< of k-means++, and of the order in which graph moves items
     std::int32_t max_iterations = 100;  ///< of kmeans
     std::int32_t neighbours = 80;       ///< of each item in the graph, at most; others may have it as theirs
+    /// Up to as many items, the graph's neighbours are found exactly, in time n^2; of more, most are found, in n^1.5.
+    std::int32_t exact_up_to = 200'000;
   };
 
   /// InvalidArgument unless exactly one of threshold and clusters is given, clusters for kmeans, threshold for graph.
@@ -84,11 +99,34 @@ class FACENET_API Clusterer {
   Clustering cluster(const Embeddings& embeddings, const Constraints& constraints, const ClusterProgress& progress = {},
                      const std::stop_token& stop = {}) const;
 
+  /// What a person should look at first: for each cluster the nearest one that it might be merged with, and the two
+  /// parts that it might be split into (average linkage's last merge in it), unless `constraints` say otherwise
+  /// already. The `most` with the highest confidence, in falling order. `clustering` is of these embeddings, by any
+  /// method. InvalidArgument without a threshold: one for average linkage.
+  std::vector<Suggestion> suggest(const Embeddings& embeddings, const Clustering& clustering,
+                                  const Constraints& constraints = {}, std::size_t most = 100,
+                                  const ClusterProgress& progress = {}, const std::stop_token& stop = {}) const;
+
  private:
   Clustering without(const Embeddings& embeddings, const Constraints& constraints, const ClusterProgress& progress,
                      const std::stop_token& stop) const;  // those that are not faces
 
   Parameters parameters_;
 };
+
+/// A threshold that groups people who are known, and how well.
+struct ClusterCalibration {
+  float threshold = 0;
+  ClusteringScores scores{};
+};
+
+/// The threshold for a method (not kmeans) that gives `known` [n,D] of `people` [n] (a number for each person) the
+/// highest BCubed F, the middle one where several do. Take other people than those to be grouped, and about as many. A
+/// search of some two dozen clusterings between the median distances of same and of different pairs. `parameters` may
+/// leave out the threshold. InvalidArgument unless there are two people, and one with two faces.
+FACENET_API ClusterCalibration calibrate_clustering(const Embeddings& known, std::span<const std::int32_t> people,
+                                                    Clusterer::Parameters parameters,
+                                                    const ClusterProgress& progress = {},
+                                                    const std::stop_token& stop = {});
 
 }  // namespace facenet

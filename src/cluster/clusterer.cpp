@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
-#include "base/threads.hpp"
 #include "cluster/agglomerate.hpp"
+#include "cluster/describe.hpp"
 #include "cluster/links.hpp"
 #include "cluster/map_equation.hpp"
 #include "cluster/neighbours.hpp"
@@ -39,8 +39,13 @@ std::vector<std::int32_t> joined(const Links& links, const std::vector<Merge>& m
 std::vector<std::int32_t> by_graph(const Embeddings& items, const Links& links, const Clusterer::Parameters& parameters,
                                    Watch& watch) {
   constexpr double kShare = 0.7;  // of the time, for the neighbours
+  constexpr std::int32_t kProbes = 32;
+  const float limit = *parameters.threshold;
+  const bool exact = items.size() <= static_cast<std::size_t>(parameters.exact_up_to);
   FlowNetwork network = flow_network(
-      nearest_neighbours(items, parameters.neighbours, *parameters.threshold, watch, kShare), *parameters.threshold);
+      exact ? nearest_neighbours(items, parameters.neighbours, limit, watch, kShare)
+            : likely_neighbours(items, parameters.neighbours, limit, kProbes, parameters.seed, watch, kShare),
+      limit);
   const std::vector<std::int32_t> bundles = bundle_numbers(links, items.size());
   if (!links.same.empty()) {
     network = aggregated(network, bundles, static_cast<std::int32_t>(items.size() - links.same.size()));
@@ -78,58 +83,6 @@ void number(std::span<const std::int32_t> labels, Clustering& result) {
   for (const std::int32_t label : labels) result.labels.push_back(renamed[static_cast<std::size_t>(label)]);
 }
 
-// Medoids and outlier scores, from the distance of every item to every mean.
-void describe(const Embeddings& items, Clustering& result) {
-  const std::size_t clusters = result.sizes.size();
-  const std::size_t d = items.dimension;
-  std::vector<double> sums(clusters * d);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    for (std::size_t k = 0; k < d; ++k) {
-      sums[static_cast<std::size_t>(result.labels[i]) * d + k] += static_cast<double>(items[i][k]);
-    }
-  }
-  std::vector<float> means(sums.size());
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    means[i] = static_cast<float>(sums[i] / static_cast<double>(result.sizes[i / d]));
-  }
-  const auto n = static_cast<std::int64_t>(items.size());
-  const auto dimension = static_cast<std::int64_t>(d);
-  const Panels panels(means, static_cast<std::int64_t>(clusters), dimension);
-  const std::vector<float> norms = squared_norms(items.values, n, dimension);
-  const std::int64_t stride = panels.panels() * Panels::kWidth;
-  std::vector<float> to_mean(items.size());
-  result.outlier.resize(items.size());
-  constexpr std::int64_t kBlock = 48;
-  parallel_for((n + kBlock - 1) / kBlock, [&](std::int64_t block) {
-    const std::int64_t begin = block * kBlock;
-    const std::int64_t count = std::min(kBlock, n - begin);
-    std::vector<float> out(static_cast<std::size_t>(count * stride));
-    panels.distances(items.values.data() + begin * dimension, norms.data() + begin, count, 0, panels.panels(),
-                     out.data(), stride);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const auto item = static_cast<std::size_t>(begin + i);
-      const auto own = static_cast<std::size_t>(result.labels[item]);
-      float* const row = out.data() + i * stride;
-      to_mean[item] = row[own];
-      row[own] = std::numeric_limits<float>::infinity();
-      const double other = static_cast<double>(*std::min_element(row, row + clusters));
-      const auto size = static_cast<double>(result.sizes[own]);
-      if (size < 2) {
-        result.outlier[item] = 1;
-        continue;
-      }
-      // Leaving the item out moves the mean away from it by the factor size / (size - 1).
-      const double rest = static_cast<double>(to_mean[item]) * std::pow(size / (size - 1), 2);
-      result.outlier[item] = rest > 0 ? static_cast<float>(rest / (rest + other)) : 0;
-    }
-  });
-  result.medoids.assign(clusters, -1);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    std::int32_t& medoid = result.medoids[static_cast<std::size_t>(result.labels[i])];
-    if (medoid < 0 || to_mean[i] < to_mean[static_cast<std::size_t>(medoid)]) medoid = static_cast<std::int32_t>(i);
-  }
-}
-
 }  // namespace
 
 ClusterMethod cluster_method_from_name(std::string_view name) {
@@ -162,7 +115,8 @@ Clusterer::Clusterer(const Parameters& parameters) : parameters_(parameters) {
   if (name_of(parameters.method) == "kmeans" && (!parameters.clusters || parameters.max_iterations < 1)) {
     throw InvalidArgument("Clusterer: kmeans needs a number of clusters, and at least one iteration");
   }
-  if (parameters.method == ClusterMethod::graph && (!parameters.threshold || parameters.neighbours < 1)) {
+  if (parameters.method == ClusterMethod::graph &&
+      (!parameters.threshold || parameters.neighbours < 1 || parameters.exact_up_to < 0)) {
     throw InvalidArgument(
         "Clusterer: graph needs a threshold, the longest edge between neighbours, and at least one neighbour; it finds "
         "the number of clusters itself");
@@ -207,7 +161,7 @@ Clustering Clusterer::cluster(const Embeddings& embeddings, const Constraints& c
     labels = joined(links, merges, std::min(wanted, merges.size()), n);
   }
   number(labels, result);
-  describe(embeddings, result);
+  describe(embeddings, watch, result);
   watch.at(1);
   return result;
 }

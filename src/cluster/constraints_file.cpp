@@ -99,6 +99,7 @@ Constraints read_constraints(const fs::path& path, std::span<const FaceName> fac
       return item;
     };
     const std::string& said = row[relation];
+    if (said.empty()) continue;
     if (said == "not a face") {
       if (!row[file_b].empty()) {
         fault("'not a face' is said of one face: leave file_b empty");

@@ -30,7 +30,14 @@ Groups::Groups(const Embeddings& items, const Links& links, bool spread)
       distances_(static_cast<std::size_t>(panels_.panels() * Panels::kWidth)) {
   std::iota(row_of_.begin(), row_of_.end(), 0);
   std::iota(group_of_.begin(), group_of_.end(), 0);
-  for (const auto& [bundle, item] : links.same) merge(bundle, item);
+  for (const auto& [bundle, item] : links.same) {
+    combine(bundle, item);
+    remove(item);
+  }
+  std::int32_t placed = -1;
+  for (const auto& [bundle, item] : links.same) {
+    if (bundle != placed) place(placed = bundle);  // many times where bundles alternate, which does no harm
+  }
 }
 
 std::vector<Nearest> Groups::nearest_of_all() const {
@@ -125,6 +132,12 @@ void Groups::place(std::int32_t group) {
 }
 
 void Groups::merge(std::int32_t into, std::int32_t from) {
+  combine(into, from);
+  place(into);
+  remove(from);
+}
+
+void Groups::combine(std::int32_t into, std::int32_t from) {
   const auto a = static_cast<std::size_t>(into);
   const auto b = static_cast<std::size_t>(from);
   const double share =
@@ -139,8 +152,6 @@ void Groups::merge(std::int32_t into, std::int32_t from) {
   spreads_[a] = (1 - share) * spreads_[a] + share * spreads_[b] + share * (1 - share) * apart;
   sizes_[a] += sizes_[b];
   apart_.merge(into, from);
-  place(into);
-  remove(from);
 }
 
 void Groups::remove(std::int32_t group) {

@@ -48,8 +48,9 @@ class Groups {
   void remove(std::int32_t group);
 
  private:
-  void measure(std::int32_t group);  // distances to every row, into distances_
-  void place(std::int32_t group);
+  void measure(std::int32_t group);                    // distances to every row, into distances_
+  void combine(std::int32_t into, std::int32_t from);  // sizes, means and spreads
+  void place(std::int32_t group);                      // into the panels
   void pack();
 
   std::int64_t dimension_;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <unordered_map>
 
 #include "facenet/error.hpp"
 
@@ -50,6 +51,17 @@ void require_items(const Constraints& constraints, std::size_t items) {
 }
 
 }  // namespace
+
+void Constraints::keep_together(std::span<const std::int32_t> labels) {
+  std::unordered_map<std::int32_t, std::int32_t> first;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] < 0) continue;
+    const auto item = static_cast<std::int32_t>(i);
+    if (const auto [found, is_first] = first.try_emplace(labels[i], item); !is_first) {
+      same.emplace_back(found->second, item);
+    }
+  }
+}
 
 Links checked_links(const Constraints& constraints, std::size_t items) {
   require_items(constraints, items);

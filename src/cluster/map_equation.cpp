@@ -242,7 +242,7 @@ double weight(float distance, float limit) {
 
 }  // namespace
 
-FlowNetwork flow_network(const std::vector<std::vector<Neighbour>>& neighbours, float limit) {
+FlowNetwork flow_network(const Neighbours& neighbours, float limit) {
   // i is in the list of j as well.
   const auto mutual = [&](std::size_t i, const Neighbour& j) {
     const auto& list = neighbours[static_cast<std::size_t>(j.item)];

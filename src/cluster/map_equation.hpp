@@ -25,7 +25,7 @@ struct FlowNetwork {
 
 /// An edge where either is a neighbour of the other; the walker takes it the more often the shorter it is, and hardly
 /// ever at a length of `limit`.
-FlowNetwork flow_network(const std::vector<std::vector<Neighbour>>& neighbours, float limit);
+FlowNetwork flow_network(const Neighbours& neighbours, float limit);
 
 /// A node for each group; labels [nodes] of `network` are 0 to groups - 1, and each is there.
 FlowNetwork aggregated(const FlowNetwork& network, std::span<const std::int32_t> labels, std::int32_t groups);

@@ -1,4 +1,6 @@
 // verify, identify, cluster and eval: decisions and their measures.
+#include <set>
+
 #include <facenet/csv.hpp>
 #include <facenet/embeddings.hpp>
 
@@ -206,6 +208,66 @@ TEST_CASE("cluster keeps to what a person said, and names what cannot be", "[pro
   CHECK(against.find("p0_0002.jpg' = '") != std::string::npos);
   CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "0.5", "--constraints", "/nonexistent"})
             .status == 4);
+}
+
+TEST_CASE("cluster takes its threshold from other people", "[program]") {
+  const ScratchFolder scratch;
+  write_people(scratch / "e.npy");
+  const auto result = run({"cluster", "--embeddings", scratch / "e.npy", "--threshold-from", scratch / "e.npy", "--csv",
+                           "--summary", scratch / "s.json", "--labels-from-folders"});
+  REQUIRE(result.status == 0);
+  CHECK(result.says("BCubed F 100.00 %"));
+  CHECK(nlohmann::json::parse(content_of(scratch / "s.json")).at("clusters") == 3);
+  CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold-from", scratch / "e.npy", "--threshold", "1"})
+            .status == 2);
+  CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold-from", "/nonexistent.npy"}).status == 4);
+}
+
+TEST_CASE("cluster suggests what to look at, and takes the answers", "[program]") {
+  const ScratchFolder scratch;
+  write_people(scratch / "e.npy");
+  const auto result = run(
+      {"cluster", "--embeddings", scratch / "e.npy", "--threshold", "0.5", "--csv", "--suggest", scratch / "q.csv"});
+  REQUIRE(result.status == 0);
+  const auto questions = CsvTable::open(scratch / "q.csv");
+  REQUIRE(questions.rows.size() >= 4);  // three people that are near each other in some order, two groups to split
+  CHECK(questions.header[4] == "relation");
+  // Unanswered, it says nothing; answered, it is obeyed.
+  const std::vector<std::string> again{"cluster", "--embeddings", scratch / "e.npy", "--threshold",
+                                       "0.5",     "--csv",        "--constraints",   scratch / "q.csv"};
+  CHECK(run(again).out == result.out);
+  std::string text = csv_field("file_a") + ",file_b,relation\n";
+  for (const auto& row : questions.rows) {
+    if (row[5] == "together") text += row[0] + "," + row[2] + ",different\n";
+  }
+  write_text(scratch / "q.csv", text);
+  const auto split = CsvTable::parse(run(again).out, "csv");
+  std::set<std::string> groups;
+  for (const auto& row : split.rows) groups.insert(row[2]);
+  CHECK(groups.size() == 5);
+}
+
+TEST_CASE("cluster keeps earlier groups together while new faces join them", "[program]") {
+  const ScratchFolder scratch;
+  write_people(scratch / "e.npy");
+  // All in one group before, but for the last, which is new.
+  std::string before = "file,face,cluster,outlier\n";
+  const auto names = CsvTable::open(scratch / "e.csv");
+  for (std::size_t i = 0; i < 8; ++i) before += names.rows[i][0] + ",0,1,0.2\n";
+  write_text(scratch / "before.csv", before);
+  const auto rows = CsvTable::parse(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "0.5", "--csv",
+                                         "--keep", scratch / "before.csv"})
+                                        .out,
+                                    "csv")
+                        .rows;
+  REQUIRE(rows.size() == 9);
+  for (std::size_t i = 0; i < 8; ++i) CHECK(rows[i][2] == "1");
+  CHECK(rows[8][2] == "2");
+  write_text(scratch / "before.csv", before + "gone.jpg,0,2,1\n");
+  const auto gone =
+      run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "0.5", "--keep", scratch / "before.csv"});
+  CHECK(gone.status == 4);
+  CHECK(gone.says("1 faces that are not among those given"));
 }
 
 TEST_CASE("cluster takes photographs too", "[program]") {

@@ -120,6 +120,45 @@ TEST_CASE("neighbours are those of a search over all pairs") {
   REQUIRE((found[50][0].item == 0 && found[50][2].item == 2));  // of equal ones, the first
 }
 
+TEST_CASE("likely neighbours are true ones, most of all, and the same at any number of threads") {
+  const Embeddings e = people(400, 10, 32, 2, 0.45);
+  const Lists exact = neighbours_of(e, 9, 1.2F);
+  Watch watch(kSilent, {});
+  const Lists likely = likely_neighbours(e, 9, 1.2F, 16, 7, watch, 1);
+  std::size_t wanted = 0;
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < e.size(); ++i) {
+    REQUIRE(std::is_sorted(likely[i].begin(), likely[i].end()));
+    REQUIRE(likely[i].size() <= 9);
+    std::set<std::int32_t> seen{static_cast<std::int32_t>(i)};
+    for (const Neighbour& one : likely[i]) {
+      REQUIRE(seen.insert(one.item).second);
+      REQUIRE(one.distance <= 1.2F);
+      REQUIRE(static_cast<double>(one.distance) ==
+              Approx(squared(e, i, static_cast<std::size_t>(one.item))).margin(1e-5));
+    }
+    wanted += exact[i].size();
+    for (const Neighbour& one : exact[i]) found += seen.contains(one.item) ? 1 : 0;
+  }
+  REQUIRE(static_cast<double>(found) > 0.9 * static_cast<double>(wanted));
+  REQUIRE(found < wanted);  // else this would be no test of the approximate way
+  const ThreadScope scope(3);
+  const Lists again = likely_neighbours(e, 9, 1.2F, 16, 7, watch, 1);
+  for (std::size_t i = 0; i < e.size(); ++i) {
+    REQUIRE(std::equal(likely[i].begin(), likely[i].end(), again[i].begin(), again[i].end(),
+                       [](const Neighbour& a, const Neighbour& b) { return !(a < b) && !(b < a); }));
+  }
+  for (const std::size_t n : {1, 2, 17}) {  // as many probes as there are parts: nothing is missed
+    const Embeddings few = people(n, 1, 4, n, 0.5);
+    const Lists all = likely_neighbours(few, 3, 5, 16, 1, watch, 1);
+    const Lists truth = neighbours_of(few, 3, 5);
+    for (std::size_t i = 0; i < n; ++i) {
+      REQUIRE(all[i].size() == truth[i].size());
+      for (std::size_t k = 0; k < all[i].size(); ++k) REQUIRE(all[i][k].item == truth[i][k].item);
+    }
+  }
+}
+
 TEST_CASE("a network's flows: both ways alike, each edge once, one in all") {
   const FlowNetwork network = random_network(30, 0.3, 4);
   double sum = 0;
@@ -193,6 +232,8 @@ TEST_CASE("the graph finds people, tells apart what a bridge joins, and leaves s
   for (std::size_t i = 0; i < many.size(); ++i) truth.push_back(static_cast<std::int32_t>(i % 300));
   const auto grouped = Clusterer({.method = ClusterMethod::graph, .threshold = 0.6F}).cluster(many);
   REQUIRE(score_clustering(grouped.labels, truth).pairwise.f > 0.98);
+  const Clusterer likely({.method = ClusterMethod::graph, .threshold = 0.6F, .exact_up_to = 1000});
+  REQUIRE(score_clustering(likely.cluster(many).labels, truth).pairwise.f > 0.97);
 }
 
 TEST_CASE("the graph's groups depend on the seed alone, not on threads; nothing near gives single items") {
