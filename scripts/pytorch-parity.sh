@@ -10,9 +10,10 @@ usage() {
 Example: scripts/pytorch-parity.sh
          scripts/pytorch-parity.sh --python ~/torch/bin/python --only nn4-lrn
 Builds, runs short trainings (tests/parity) and repeats them in PyTorch, in double precision; prints a table of the
-largest differences. The exit status is 0 when all are within 1e-3. Takes some ten minutes on two cores, and a large
-download once: PyTorch and NumPy go into build/pytorch, from where pip is set up to fetch packages.
-  --record     also write what PyTorch gave to tests/parity/recorded, which the test program test_parity reads
+largest differences. The exit status is 0 when gradients, losses and weights are within 1e-3. Takes some ten minutes on
+two cores, and a large download once: PyTorch and NumPy go into build/pytorch, from where pip is set up to fetch
+packages.
+  --record     also write what PyTorch gave at 32x32 to tests/parity/recorded, which the test program test_parity reads
   --python P   a Python that has torch and numpy, instead of the download
   --float32    PyTorch in float32 as well
   --only TEXT  only the trainings whose name contains TEXT

@@ -25,7 +25,8 @@ TripletMiner::Parameters mining() { return {.strategy = Mining::semi_hard, .alph
 }  // namespace
 
 std::string ParityCase::name() const {
-  return architecture + (norm == nn::Norm::batch ? "-batch-" : "-lrn-") + std::string(name_of(optimizer.kind));
+  return architecture + (norm == nn::Norm::batch ? "-batch-" : "-lrn-") + std::string(name_of(optimizer.kind)) +
+         (size > 0 ? "-" + std::to_string(size) + "px" : "");
 }
 
 Json ParityCase::options() const {
@@ -36,6 +37,8 @@ Json ParityCase::options() const {
           {"weight_decay", optimizer.weight_decay},
           {"learning_rate", learning_rate},
           {"steps", steps},
+          {"size", size},
+          {"seed", seed},
           {"alpha", mining().alpha},
           {"mining_seed", mining().seed},
           {"labels", parity_labels(*this)}};
@@ -43,34 +46,41 @@ Json ParityCase::options() const {
 
 std::vector<ParityCase> parity_cases() {
   constexpr OptimizerOptions kAdagrad{.kind = OptimizerKind::adagrad};
-  constexpr OptimizerOptions kSgd{.kind = OptimizerKind::sgd, .momentum = 0.9F, .weight_decay = 0.01F};
-  constexpr OptimizerOptions kAdam{.kind = OptimizerKind::adam, .weight_decay = 0.01F};
+  // Weight decay so strong that it has a good share in how the weights change.
+  constexpr OptimizerOptions kSgd{.kind = OptimizerKind::sgd, .momentum = 0.9F, .weight_decay = 0.05F};
+  constexpr OptimizerOptions kAdam{.kind = OptimizerKind::adam, .weight_decay = 5};
   std::vector<ParityCase> cases;
   for (const auto norm : {nn::Norm::batch, nn::Norm::lrn}) {
-    const std::uint64_t seed = norm == nn::Norm::batch ? 3 : 7;
-    cases.push_back({"nn2", norm, kAdagrad, 2e-5F, 20, 3, 3, seed});
-    cases.push_back({"nn4", norm, kAdagrad, 2e-5F, 20, 6, 3, seed});
-    cases.push_back({"nn4", norm, kSgd, 1e-3F, 5, 6, 3, seed});
-    cases.push_back({"nn4", norm, kAdam, 2e-5F, 5, 6, 3, seed});
+    // AdaGrad's first steps move every weight by about the rate, whatever its gradient: with a higher one all triplets
+    // are satisfied, and the losses 0, after a few steps.
+    const std::uint64_t seed = norm == nn::Norm::batch ? 14 : 27;
+    const float rate = norm == nn::Norm::batch ? 1e-6F : 5e-6F;
+    cases.push_back({"nn2", norm, kAdagrad, rate, 20, 3, 2, 1});
+    cases.push_back({"nn4", norm, kAdagrad, rate, 20, 4, 2, 1});
+    // The seeds are those of seed_search.py: no ReLU or maximum of the first step is near a tie.
+    cases.push_back({"nn2", norm, kAdagrad, rate, 20, 4, 2, seed, 32});
+    cases.push_back({"nn4", norm, kAdagrad, rate, 20, 4, 2, seed, 32});
+    cases.push_back({"nn4", norm, kSgd, norm == nn::Norm::batch ? 2e-4F : 1e-2F, 5, 4, 2, seed, 32});
+    cases.push_back({"nn4", norm, kAdam, rate, 5, 4, 2, seed, 32});
   }
   return cases;
 }
 
 Graph parity_network(const ParityCase& c) {
-  Graph graph = models::make_architecture(c.architecture, {.norm = c.norm});
+  Graph graph = models::make_architecture(c.architecture, {.norm = c.norm, .size = {c.size, c.size}});
   std::uint64_t index = 0;
   for (const auto& p : graph.parameters()) {
     ++index;
     if (p->buffer) continue;
     const auto values = p->value.floats();
     const Shape& shape = p->value.shape();
-    // Weights: uniform, of the variance that He et al. (2015) propose. Scales and shifts of batch normalisation that
-    // keep nearly all of its results away from zero: where a ReLU or maximum has to choose between values nearer to
-    // each other than rounding, two implementations differ by some 1e-2, and so do float and double in either.
+    // Weights: uniform, of the variance that He et al. (2015) propose; biases around 0. After batch normalisation,
+    // scales and shifts that let about five of six values through a ReLU: a random network in which it is one of two
+    // multiplies every rounding error by 1.2 from layer to layer.
     float bound = 0.1F;
     float centre = 0;
-    if (p->name.ends_with("/scale")) centre = 0.3F;
-    if (p->name.ends_with("/shift")) centre = 1;
+    if (p->name.ends_with("/scale")) centre = 0.5F;
+    if (p->name.ends_with("/shift")) centre = 0.5F;
     if (shape.rank() > 1) bound = std::sqrt(6.0F / static_cast<float>(shape.elements() / shape[0]));
     for (std::size_t k = 0; k < values.size(); ++k) values[k] = centre + bound * symmetric(hashed(index, k));
   }
@@ -111,7 +121,7 @@ std::vector<std::int32_t> parity_labels(const ParityCase& c) {
   return labels;
 }
 
-ParityResult train(const Graph& graph, const ParityCase& c) {
+ParityResult train(const Graph& graph, const ParityCase& c, const std::function<void(const Tensor&)>& before_step) {
   TrainerOptions options;
   options.mining = mining();
   options.optimizer = c.optimizer;
@@ -123,6 +133,7 @@ ParityResult train(const Graph& graph, const ParityCase& c) {
   ParityResult result;
   result.before = values_of(graph);
   for (std::int64_t step = 0; step < c.steps; ++step) {
+    if (before_step) before_step(images);
     const auto measures = trainer.step(images, labels, 0).measures;
     result.losses.push_back(measures.loss);
     result.triplets.push_back(measures.triplets);

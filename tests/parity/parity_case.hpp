@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,14 +24,16 @@ struct ParityCase {
   std::int64_t steps = 0;
   std::int64_t people = 0, images = 0;  ///< of each person, in the one batch that every step is given
   std::uint64_t seed = 1;               ///< of the images
+  std::int64_t size = 0;                ///< of the images' sides; 0: the paper's
 
-  /// "nn2-batch-adagrad"
+  /// "nn2-batch-adagrad", or "nn2-batch-adagrad-48px" where the size is not the paper's
   std::string name() const;
   /// What another implementation needs to know besides graph, weights and images.
   Json options() const;
 };
 
-/// NN2 and NN4, both norms, AdaGrad; NN4 with the other optimisers too, and with weight decay.
+/// NN2 and NN4, both norms, AdaGrad, at the paper's size and at 32x32; NN4 at 32x32 with the other optimisers too, and
+/// with weight decay.
 std::vector<ParityCase> parity_cases();
 
 /// The graph with weights from a hash of their positions: nothing depends on initialisers or on a library's logarithm.
@@ -46,7 +49,8 @@ struct ParityResult {
   std::map<std::string, Tensor> before, after;  ///< weights and running statistics
   std::map<std::string, Tensor> gradients;      ///< of the first step
 };
-ParityResult train(const Graph& graph, const ParityCase& c);
+/// `before_step` is called with the images before each step.
+ParityResult train(const Graph& graph, const ParityCase& c, const std::function<void(const Tensor&)>& before_step = {});
 
 /// L2 norm of a list of numbers, and its inner products with four vectors of signs: any difference between two lists
 /// shows in the products with about its own L2 norm.
