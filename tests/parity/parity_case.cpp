@@ -48,7 +48,7 @@ std::vector<ParityCase> parity_cases() {
   constexpr OptimizerOptions kAdagrad{.kind = OptimizerKind::adagrad};
   // Weight decay so strong that it has a good share in how the weights change.
   constexpr OptimizerOptions kSgd{.kind = OptimizerKind::sgd, .momentum = 0.9F, .weight_decay = 0.05F};
-  constexpr OptimizerOptions kAdam{.kind = OptimizerKind::adam, .weight_decay = 5};
+  constexpr OptimizerOptions kAdam{.kind = OptimizerKind::adam, .beta2 = 0.9F, .weight_decay = 5};
   std::vector<ParityCase> cases;
   for (const auto norm : {nn::Norm::batch, nn::Norm::lrn}) {
     // AdaGrad's first steps move every weight by about the rate, whatever its gradient: with a higher one all triplets
