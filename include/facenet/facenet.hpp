@@ -5,6 +5,7 @@
 #include <facenet/constraints.hpp>
 #include <facenet/csv.hpp>
 #include <facenet/dataset.hpp>
+#include <facenet/detector.hpp>
 #include <facenet/embedder.hpp>
 #include <facenet/embeddings.hpp>
 #include <facenet/error.hpp>

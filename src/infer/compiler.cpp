@@ -29,7 +29,8 @@ bool equal(const Tensor& a, const Tensor& b) {
 
 class Compiler {
  public:
-  Compiler(const Graph& graph, const PlanOptions& options, const Plan* sibling) : graph_(graph), sibling_(sibling) {
+  Compiler(const Graph& graph, const PlanOptions& options, const Plan* sibling)
+      : graph_(graph), sibling_(sibling), input_type_(options.input) {
     plan_.batch_ = options.batch;
     plan_.threads_ = options.threads > 0 ? options.threads : available_threads();
   }
@@ -37,12 +38,13 @@ class Compiler {
   Plan compile() {
     const ThreadScope threads(plan_.threads_);  // oneDNN fixes its blocking for a thread count when a kernel is built
     const Shape& input = graph_.input_shape();
-    if (input.rank() != 4 || input[3] != 3 || graph_.output_shape().rank() != 2) {
+    const bool images = input_type_ == DataType::u8;
+    if (input.rank() != 4 || (images && input[3] != 3) || graph_.output_shape().rank() != 2) {
       throw InvalidArgument("a plan turns images [N,H,W,3] into embeddings [N,D], not " + input.text() + " into " +
                             graph_.output_shape().text());
     }
     buffers_.assign(graph_.values().size(), -1);
-    buffers_[0] = new_buffer({input.with_batch(plan_.batch_), DataType::u8, Layout::plain});
+    buffers_[0] = new_buffer({input.with_batch(plan_.batch_), input_type_, Layout::plain});
     for (const auto& node : graph_.nodes()) {
       try {
         add(node);
@@ -141,6 +143,7 @@ class Compiler {
 
   const Graph& graph_;
   const Plan* sibling_;
+  const DataType input_type_;
   Plan plan_;
   std::vector<int> buffers_;                    // of each value of the graph; -1 for parameters
   std::vector<std::pair<int, int>> reordered_;  // buffer, the same in another layout

@@ -69,6 +69,10 @@ std::span<std::uint8_t> Context::input() const {
   return {reinterpret_cast<std::uint8_t*>(buffer(0)), plan_->specs_[0].bytes()};
 }
 
+std::span<float> Context::float_input() const {
+  return {reinterpret_cast<float*>(buffer(0)), plan_->specs_[0].bytes() / sizeof(float)};
+}
+
 std::span<const float> Context::run() {
   const ThreadScope threads(plan_->threads_);
   for (const auto& kernel : kernels_) kernel->run();

@@ -16,6 +16,8 @@ struct PlanOptions {
   std::int64_t batch = 1;
   int threads = 0;       ///< that each run uses; 0: all that this process may use
   bool optimise = true;  ///< false leaves the passes out: the plain path, for tests and for finding faults
+  /// u8: the graph reads images [N,H,W,3]. f32: it reads numbers [N,C,H,W] that somebody else has made of images.
+  DataType input = DataType::u8;
 };
 
 /// Immutable; shared between threads, and between any number of contexts.
@@ -33,7 +35,7 @@ class Plan {
 
   /// Runs the passes, prebuilds every kernel, lays the memory out. Constants that equal those of `sibling`, a plan of
   /// the same graph for another batch, are shared with it. InvalidArgument when the graph does not turn images
-  /// [1,H,W,3] into rows [1,D], or `batch` is not between 1 and 4096.
+  /// [1,H,W,3] (or numbers [1,C,H,W]) into rows [1,D], or `batch` is not between 1 and 4096.
   static std::shared_ptr<const Plan> compile(const Graph& graph, const PlanOptions& options,
                                              const Plan* sibling = nullptr);
 
@@ -76,6 +78,8 @@ class Context {
   const Plan& plan() const { return *plan_; }
   /// [batch,H,W,3] bytes, to be filled before every run: a run may write over them.
   std::span<std::uint8_t> input() const;
+  /// [batch,C,H,W] of a plan that reads numbers, likewise.
+  std::span<float> float_input() const;
   /// [batch,D]; valid until the next run, and until the input is filled again.
   std::span<const float> run();
 

@@ -73,7 +73,8 @@ std::shared_ptr<const Plan> PlanCache::get(std::int64_t batch, int threads, Prec
   for (const auto& entry : plans_) {
     if (entry.precision == precision) sibling = entry.plan.get();
   }
-  auto plan = Plan::compile(lean(precision), {.batch = batch, .threads = threads, .optimise = false}, sibling);
+  auto plan =
+      Plan::compile(lean(precision), {.batch = batch, .threads = threads, .optimise = false, .input = input_}, sibling);
   plans_.push_front({precision, std::move(plan)});
   if (plans_.size() > kCapacity) plans_.pop_back();
   return plans_.front().plan;

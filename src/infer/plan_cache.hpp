@@ -18,8 +18,9 @@ namespace facenet {
 class PlanCache {
  public:
   /// The graph's parameters must not change from now on.
-  explicit PlanCache(const Graph& graph, std::optional<passes::Int8Ranges> ranges = std::nullopt)
-      : graph_(graph), ranges_(std::move(ranges)) {}
+  explicit PlanCache(const Graph& graph, std::optional<passes::Int8Ranges> ranges = std::nullopt,
+                     DataType input = DataType::u8)
+      : graph_(graph), ranges_(std::move(ranges)), input_(input) {}
 
   /// The plan for this batch, number of threads (0: all available) and precision. Keeps the 16 used last; who runs a
   /// plan keeps it too. InvalidArgument when this processor does not compute with bf16, and for int8 without ranges.
@@ -37,6 +38,7 @@ class PlanCache {
 
   const Graph graph_;
   const std::optional<passes::Int8Ranges> ranges_;
+  const DataType input_;
   mutable std::mutex mutex_;
   mutable std::map<Precision, Graph> lean_;  // after the passes
   mutable std::list<Entry> plans_;           // most recent first

@@ -134,6 +134,9 @@ void check_version(const SafetensorsFile& content, const std::string& file) {
   if (version == content.metadata.end()) {
     throw FormatError(file + " is a safetensors file, but not a FaceNetLib model: it has no 'facenet.format'");
   }
+  if (content.metadata.contains("facenet.detector")) {
+    throw FormatError(file + " is a face detector, to be given with --detector, and not a model");
+  }
   if (version->second != kVersion) {
     throw FormatError(file + " is a model of format version " + version->second.substr(0, 20) +
                       "; this library reads version " + kVersion + ": use the release that wrote it, or a newer one");

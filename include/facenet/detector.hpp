@@ -1,0 +1,106 @@
+// Detector: from photographs to faces, each with a box, five points, a confidence and a quality.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <facenet/export.hpp>
+#include <facenet/image.hpp>
+
+namespace facenet {
+
+/// Which of a photograph's faces are wanted.
+enum class FaceChoice : std::uint8_t {
+  all,      ///< the largest first
+  largest,  ///< the one with the largest box
+  centre,   ///< the one whose box's centre is nearest to the photograph's
+};
+
+struct DetectorOptions {
+  /// Pixels: the side of the smallest face that is looked for, at least 12. Half the size takes four times as long, and
+  /// finds more that is no face.
+  int minimum_size = 40;
+  /// A candidate goes on when its probability is above this, after each of the three networks.
+  std::array<float, 3> thresholds{0.6F, 0.7F, 0.7F};
+  /// From one size of the pyramid to the next, 0.1 to 0.95: larger finds a little more and takes longer.
+  float factor = 0.709F;
+  int maximum_faces = 0;  ///< the largest of them; 0: as many as there are
+  FaceChoice choice = FaceChoice::all;
+  /// Where no upright face is found, look at the photograph turned by 90, 180 and 270 degrees.
+  bool turned = true;
+  int threads = 0;  ///< 0: all that this process may use
+};
+
+/// How good a picture of a face is, to choose the best of several or to leave the worst out: 0 to 1.
+struct FaceQuality {
+  /// confidence * cube root of size * sharpness * pose.
+  float score = 0;
+  /// Pixels of the photograph along a side of an aligned 112x112 crop, divided by 112; at most 1.
+  float size = 0;
+  /// What a blur takes away: 2 * (1 - d(blurred) / d), at most 1, of the face's middle in the aligned crop, where d is
+  /// the mean absolute difference of neighbouring pixels, and the blur a mean of 5x5. A flat or blurred face has
+  /// little to lose: about 0.
+  float sharpness = 0;
+  /// 1 - r / 0.35, at least 0, where r is how far (root mean square, in distances between the eyes) the five points lie
+  /// from those of a face seen from the front, best fit: 1 from the front, 0 in profile. Turning the photograph
+  /// changes nothing.
+  float pose = 0;
+};
+
+struct DetectedFace {
+  /// x1, y1, x2, y2 in pixels of the photograph; reaches beyond it where the face is cut off.
+  std::array<float, 4> box{};
+  /// As a viewer sees the face upright: if it stands on its head in the photograph, "left" is on the right there.
+  Landmarks landmarks{};
+  float confidence = 0;  ///< the last network's probability, 0 to 1
+  FaceQuality quality{};
+  /// Degrees, clockwise, by which the photograph had to be turned for the face to be found: 0, 90, 180, 270.
+  int turned = 0;
+  bool cut_off = false;  ///< a tenth or more of the box lies beyond the photograph
+  bool tiny = false;     ///< quality.size below 0.3: 34 pixels where a network wants 112
+  bool blurred = false;  ///< quality.sharpness below 0.3
+};
+
+/// Finds faces by MTCNN (Zhang et al., IEEE Signal Processing Letters 2016) as the Python package facenet-pytorch runs
+/// it; results agree with it up to rounding. No face, no result: nothing is ever made up. A drawing that looks enough
+/// like a face counts as one: `confidence` is all that tells.
+///
+/// Mutable: one for each thread; `with` gives further ones that share the networks and compiled plans. The same image
+/// and options give the same result each time, at any number of threads up to rounding.
+class FACENET_API Detector {
+ public:
+  /// Reads a detector file. FormatError when it is none or damaged; IoError; InvalidArgument when an option is out of
+  /// range.
+  static Detector load(const std::filesystem::path& path, const DetectorOptions& options = {});
+  /// Reads the files pnet.pt, rnet.pt and onet.pt of facenet-pytorch (MIT licence), which lie in one folder.
+  /// FormatError when one is not what it should be; IoError.
+  static Detector import_mtcnn(const std::filesystem::path& folder, const DetectorOptions& options = {});
+  /// The detector file that `load` reads, written whole or not at all. IoError when it cannot be written.
+  void save(const std::filesystem::path& path) const;
+
+  ~Detector();
+  Detector(Detector&&) noexcept;
+  Detector& operator=(Detector&&) noexcept;
+
+  /// Another detector on the same networks. InvalidArgument when an option is out of range.
+  Detector with(const DetectorOptions& options) const;
+
+  /// All faces (or the one chosen by the options), the largest first; empty when there is none. InvalidArgument for an
+  /// image without pixels.
+  std::vector<DetectedFace> detect(const Image& image);
+
+  const DetectorOptions& options() const;
+  const std::string& licence() const;     ///< of the weights
+  const std::string& data_notes() const;  ///< where they come from
+
+ private:
+  struct Impl;
+  explicit Detector(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace facenet
