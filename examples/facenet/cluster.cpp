@@ -40,6 +40,15 @@ Faces read_embeddings(const std::string& file) {
   Faces faces;
   faces.embeddings = read_npy(file);
   for (const auto& name : files_beside(file, faces.embeddings.size())) faces.faces.push_back({{name, name}});
+  const auto table = CsvTable::open(csv_beside(file));
+  if (!table.has_column("face")) return faces;
+  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
+    const double number = table.number(i, table.column("face"));
+    if (!(number >= 0 && number < 1e6)) {
+      throw FormatError(table.name + ": face " + text_of(number) + " is no number of a face");
+    }
+    faces.faces[i].number = static_cast<std::size_t>(number);
+  }
   return faces;
 }
 
@@ -86,18 +95,11 @@ Clusterer clusterer_for(const Options& options, const std::optional<Model>& mode
   return Clusterer(parameters);
 }
 
-// What the rows are called in constraints. An embeddings file says the number of each face beside it.
-std::vector<FaceName> names_of(const Faces& faces, const std::string& embeddings) {
+// What the rows are called in constraints.
+std::vector<FaceName> names_of(const Faces& faces) {
   std::vector<FaceName> names;
-  for (const Face& face : faces.faces) names.push_back({face.input.path.string(), 0});
-  if (embeddings.empty()) return names;
-  const auto table = CsvTable::open(csv_beside(embeddings));
-  if (!table.has_column("face")) return names;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const double number = table.number(i, table.column("face"));
-    if (!(number >= 0 && number < 1e6))
-      throw FormatError(table.name + ": face " + text_of(number) + " is no number of a face");
-    names[i].face = static_cast<std::int32_t>(number);
+  for (const Face& face : faces.faces) {
+    names.push_back({face.input.path.string(), static_cast<std::int32_t>(face.number)});
   }
   return names;
 }
@@ -196,14 +198,17 @@ void write(Output& output, const Faces& faces, const Clustering& clustering) {
   if (output.csv()) output.row({"file", "face", "cluster", "outlier"});
   for (std::size_t i = 0; i < faces.faces.size(); ++i) {
     const std::string file = faces.faces[i].input.path.string();
+    const std::size_t number_of = faces.faces[i].number;
     const bool face = clustering.labels[i] != Clustering::kNotAFace;
     const std::int32_t cluster = clustering.labels[i] + 1;
     if (output.csv()) {
-      output.row({file, "0", face ? std::to_string(cluster) : "", face ? text_of(clustering.outlier[i]) : ""});
+      output.row({file, std::to_string(number_of), face ? std::to_string(cluster) : "",
+                  face ? text_of(clustering.outlier[i]) : ""});
     } else if (!face) {
-      output.object({{"file", file}, {"face", 0}, {"cluster", nullptr}, {"outlier", nullptr}});
+      output.object({{"file", file}, {"face", number_of}, {"cluster", nullptr}, {"outlier", nullptr}});
     } else {
-      output.object({{"file", file}, {"face", 0}, {"cluster", cluster}, {"outlier", number(clustering.outlier[i])}});
+      output.object(
+          {{"file", file}, {"face", number_of}, {"cluster", cluster}, {"outlier", number(clustering.outlier[i])}});
     }
   }
 }
@@ -244,7 +249,7 @@ int cluster(const Common& common, const Options& options) {
     if (failures.empty()) throw UsageError("there are no faces to group");
     return failures.report(total);
   }
-  const std::vector<FaceName> names = names_of(faces, options.embeddings);
+  const std::vector<FaceName> names = names_of(faces);
   Constraints constraints;
   if (!options.constraints.empty()) constraints = read_constraints(options.constraints, names);
   const Constraints said = constraints;

@@ -305,7 +305,7 @@ Run setup_eval(CLI::App& app, Common& common) {
   app.add_option("--threshold", options->threshold, "Measure at this threshold instead of choosing one")
       ->type_name("T");
   app.add_option("--report", options->report, "A page with curves and tables (.html)")->type_name("FILE");
-  add_face_options(app, options->faces);
+  add_face_options(app, options->faces, "centre");
   app.add_option("--pixels", options->faces.degradation.pixels,
                  "Show faces with so few pixels a side, after alignment: what small photographs cost")
       ->type_name("N");

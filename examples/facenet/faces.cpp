@@ -16,83 +16,102 @@ namespace {
 
 constexpr std::array<const char*, 5> kPoints{"left_eye", "right_eye", "nose", "mouth_left", "mouth_right"};
 
+// A photograph's faces, ready for the network.
 struct Loaded {
-  Image image;
-  std::optional<Landmarks> landmarks;
+  std::vector<Face> faces;
+  std::vector<Image> images;
   std::string fault;  ///< empty: it can be used
 };
 
-Loaded load(const Input& input, const LandmarkTable* table) {
+// Where faces are known from: a detector, a table, or neither. Shared by threads.
+struct Source {
+  std::optional<Detector> detector;
+  std::optional<LandmarkTable> table;
+  Embedder embedder;  ///< prepares images only
+};
+
+Loaded load(const Input& input, const Source& source, Detector* detector) {
   Loaded loaded;
   try {
-    if (table != nullptr) {
-      const Landmarks* found = find_landmarks(*table, input);
+    Face face{input, 0, {}, {}, {}};
+    if (detector == nullptr && source.table) {
+      const Landmarks* found = find_landmarks(*source.table, input);
       if (found == nullptr) {
         loaded.fault = "the table of landmarks has no row for it";
         return loaded;
       }
-      loaded.landmarks = *found;
+      face.landmarks = *found;
     }
-    loaded.image = Image::open(input.path);
+    const Image image = Image::open(input.path);
+    if (detector == nullptr) {
+      face.box = face.landmarks ? source.embedder.region(image, *face.landmarks) : source.embedder.region(image);
+      loaded.images.push_back(face.landmarks ? source.embedder.prepare(image, *face.landmarks)
+                                             : source.embedder.prepare(image));
+      loaded.faces.push_back(std::move(face));
+      return loaded;
+    }
+    for (const auto& found : detector->detect(image)) {
+      loaded.images.push_back(source.embedder.prepare(image, found.landmarks));
+      loaded.faces.push_back({input, loaded.faces.size(), found.box, found.landmarks, found.quality.score});
+    }
+    if (loaded.faces.empty()) loaded.fault = no_face(*detector);
   } catch (const Error& error) {
     loaded.fault = error.what();
   }
   return loaded;
 }
 
-std::vector<Loaded> load_all(std::span<const Input> inputs, const LandmarkTable* table, int threads) {
+std::vector<Loaded> load_all(std::span<const Input> inputs, const Source& source, int threads) {
   std::vector<Loaded> loaded(inputs.size());
   std::vector<std::future<void>> workers;
-  const auto stride = static_cast<std::size_t>(threads);
-  for (std::size_t first = 0; first < std::min(stride, inputs.size()); ++first) {
-    workers.push_back(std::async(std::launch::async, [&loaded, inputs, table, first, stride] {
-      for (std::size_t i = first; i < inputs.size(); i += stride) loaded[i] = load(inputs[i], table);
+  const auto stride = std::min(static_cast<std::size_t>(threads), inputs.size());
+  for (std::size_t first = 0; first < stride; ++first) {
+    workers.push_back(std::async(std::launch::async, [&loaded, &source, inputs, threads, first, stride] {
+      std::optional<Detector> own;
+      if (source.detector) own = thread_of(*source.detector, stride > 1 ? 1 : threads);
+      for (std::size_t i = first; i < inputs.size(); i += stride) {
+        loaded[i] = load(inputs[i], source, own ? &*own : nullptr);
+      }
     }));
   }
   for (auto& worker : workers) worker.get();
   return loaded;
 }
 
-// What cannot be embedded (landmarks in one point, say) is found before the part goes in: it must not take others
-// along.
 void embed_part(Embedder& embedder, std::span<const Input> inputs, const std::vector<Loaded>& part,
                 const Degradation& degradation, Faces& faces, Failures& failures) {
   const bool worse = degradation.pixels > 0 || degradation.jpeg_quality > 0;
   std::vector<Image> images;
-  std::vector<Landmarks> landmarks;
-  std::vector<Face> good;
   for (std::size_t i = 0; i < part.size(); ++i) {
-    if (!part[i].fault.empty()) {
-      failures.add(inputs[i].path, part[i].fault);
-      continue;
-    }
-    Face face{inputs[i], {}, part[i].landmarks};
-    try {
-      face.box = face.landmarks ? embedder.region(part[i].image, *face.landmarks) : embedder.region(part[i].image);
-    } catch (const Error& error) {
-      failures.add(inputs[i].path, error.what());
-      continue;
-    }
-    if (worse) {
-      const Image prepared =
-          face.landmarks ? embedder.prepare(part[i].image, *face.landmarks) : embedder.prepare(part[i].image);
-      images.push_back(degraded(prepared, degradation));
-    } else {
-      images.push_back(part[i].image);
-      if (face.landmarks) landmarks.push_back(*face.landmarks);
-    }
-    good.push_back(std::move(face));
+    if (!part[i].fault.empty()) failures.add(inputs[i].path, part[i].fault);
+    for (const auto& image : part[i].images) images.push_back(worse ? degraded(image, degradation) : image);
+    faces.faces.insert(faces.faces.end(), part[i].faces.begin(), part[i].faces.end());
   }
   if (images.empty()) return;
-  const Embeddings rows = landmarks.empty() ? embedder.embed(images) : embedder.embed(images, landmarks);
+  const Embeddings rows = embedder.embed(images);
   faces.embeddings.dimension = rows.dimension;
   faces.embeddings.values.insert(faces.embeddings.values.end(), rows.values.begin(), rows.values.end());
-  faces.faces.insert(faces.faces.end(), good.begin(), good.end());
+}
+
+// The detector that the options ask for: by name, or by the environment where no landmarks are given.
+std::optional<Detector> detector_for(const Common& common, const Model& model, const FaceOptions& options) {
+  const bool asked = !options.detection.detector.empty();
+  if (!asked && (!options.landmarks.empty() || !has_detector(options.detection))) return std::nullopt;
+  if (!model.contract().template_points) {
+    if (asked) warn(common, "the model was not trained on aligned faces: the detector is not used");
+    return std::nullopt;
+  }
+  return open_detector(detector_path(options.detection), options.detection);
 }
 
 }  // namespace
 
-void add_face_options(CLI::App& app, FaceOptions& options) {
+void add_face_options(CLI::App& app, FaceOptions& options, const std::string& faces) {
+  options.detection.faces = faces;
+  app.add_option("--detector", options.detection.detector,
+                 "Find faces with this detector, and align them (or set FACENET_DETECTOR)")
+      ->type_name("FILE");
+  add_detection_options(app, options.detection);
   app.add_option("--landmarks", options.landmarks, "CSV of five points for each file: faces are aligned by them")
       ->type_name("FILE");
   app.add_flag("--flip", options.flip, "Embed the mirror image too and average: a little better, twice the time");
@@ -114,8 +133,8 @@ std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& mo
   if (options.landmarks.empty()) {
     if (aligned) {
       warn(common,
-           "the model was trained on aligned faces; without --landmarks the centre of each photograph is taken, which "
-           "is less accurate");
+           "the model was trained on aligned faces; without --detector or --landmarks the centre of each photograph "
+           "is taken, which is less accurate");
     }
     return std::nullopt;
   }
@@ -130,7 +149,8 @@ std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& mo
 Faces embed_inputs(const Common& common, const Model& model, const std::vector<Input>& inputs,
                    const FaceOptions& options, Failures& failures) {
   Faces faces;
-  const std::optional<LandmarkTable> table = landmarks_for(common, model, options);
+  Source source{detector_for(common, model, options), std::nullopt, Embedder(model)};
+  if (!source.detector) source.table = landmarks_for(common, model, options);
   Embedder embedder(model, {.threads = common.threads, .batch = options.batch, .flip = options.flip});
   faces.embeddings.dimension = static_cast<std::size_t>(model.embedding_size());
   const auto size = static_cast<std::size_t>(options.batch);
@@ -139,8 +159,7 @@ Faces embed_inputs(const Common& common, const Model& model, const std::vector<I
                                      begin < inputs.size() ? std::min(size, inputs.size() - begin) : 0);
   };
   const auto start = [&](std::size_t begin) {
-    return std::async(std::launch::async,
-                      [&, begin] { return load_all(part(begin), table ? &*table : nullptr, common.threads); });
+    return std::async(std::launch::async, [&, begin] { return load_all(part(begin), source, common.threads); });
   };
   Progress progress(common, "embedding");
   auto next = start(0);
@@ -170,15 +189,15 @@ std::vector<std::string> face_columns() {
 }
 
 std::vector<std::string> face_row(const Face& face) {
-  std::vector<std::string> row{face.input.path.string(), "0"};
+  std::vector<std::string> row{face.input.path.string(), std::to_string(face.number)};
   for (const float value : face.box) row.push_back(text_of(value));
   for (std::size_t i = 0; i < 10; ++i) row.push_back(face.landmarks ? text_of((*face.landmarks)[i]) : "");
-  row.emplace_back();  // quality: what measures it comes with detection
+  row.push_back(face.quality ? text_of(*face.quality) : "");
   return row;
 }
 
 Json face_json(const Face& face) {
-  Json json{{"file", face.input.path.string()}, {"face", 0}, {"box", Json::array()}};
+  Json json{{"file", face.input.path.string()}, {"face", face.number}, {"box", Json::array()}};
   for (const float value : face.box) json["box"].push_back(number(value));
   if (face.landmarks) {
     json["landmarks"] = Json::array();
@@ -186,6 +205,7 @@ Json face_json(const Face& face) {
       json["landmarks"].push_back({number((*face.landmarks)[i]), number((*face.landmarks)[i + 1])});
     }
   }
+  if (face.quality) json["quality"] = number(*face.quality);
   return json;
 }
 

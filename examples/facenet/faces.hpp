@@ -9,16 +9,19 @@
 #include <facenet/dataset.hpp>
 #include <facenet/embedder.hpp>
 
+#include "detection.hpp"
 #include "inputs.hpp"
 #include "output.hpp"
 
 namespace facenet::program {
 
-/// A face in a photograph. Nothing detects yet: each photograph has one, number 0.
+/// A face in a photograph. Where nothing detects, each photograph has one, number 0.
 struct Face {
   Input input;
+  std::size_t number = 0;      ///< of those in the photograph
   std::array<float, 4> box{};  ///< x1, y1, x2, y2: the part of the photograph that the network saw
   std::optional<Landmarks> landmarks{};
+  std::optional<float> quality{};  ///< 0 to 1, where a detector has found the face
 };
 
 struct Faces {
@@ -27,14 +30,15 @@ struct Faces {
 };
 
 struct FaceOptions {
-  std::string landmarks;  ///< CSV; empty: photographs are centre-cropped
+  std::string landmarks;  ///< CSV; without it and without a detector photographs are centre-cropped
+  DetectionOptions detection{};
   bool flip = false;
   int batch = 32;
   Degradation degradation{};  ///< of the faces, after alignment
 };
 
-/// --landmarks, --flip and --batch.
-void add_face_options(CLI::App& app, FaceOptions& options);
+/// --landmarks, --flip, --batch, --detector and how it detects; `faces` of each photograph where nothing else is asked.
+void add_face_options(CLI::App& app, FaceOptions& options, const std::string& faces = "all");
 
 /// Finds an input's landmarks in a table that names files relative to a folder which need not be the one given: by the
 /// input's name below its folder, then by the longest end of its path that the table has.
@@ -44,7 +48,9 @@ const Landmarks* find_landmarks(const LandmarkTable& table, const Input& input);
 /// not fit.
 std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& model, const FaceOptions& options);
 
-/// What cannot be read or has no landmarks goes to `failures`. Interrupted after Ctrl-C.
+/// Aligned by what a detector finds (given with --detector; or of $FACENET_DETECTOR, where there is no table of
+/// landmarks), by the table of landmarks, or cut from the centre. What cannot be read, or has no face or landmarks,
+/// goes to `failures`. Interrupted after Ctrl-C.
 Faces embed_inputs(const Common& common, const Model& model, const std::vector<Input>& inputs,
                    const FaceOptions& options, Failures& failures);
 

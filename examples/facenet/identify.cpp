@@ -36,7 +36,9 @@ Faces embed_gallery(const Common& common, const Model& model, const Options& opt
                       "' has no people: it is to hold a folder for each person, with JPEG, PNG or BMP files in it");
   }
   tell(common, "embedding the gallery: " + std::to_string(inputs.size()) + " images");
-  return embed_inputs(common, model, inputs, options.faces, failures);
+  FaceOptions one = options.faces;
+  one.detection.faces = "largest";  // whoever else is in the photograph is not this person
+  return embed_inputs(common, model, inputs, one, failures);
 }
 
 // A stranger is compared with everyone: with N embeddings of independent errors, FPIR = 1 - (1 - FAR)^N.
@@ -56,7 +58,7 @@ void write(Output& output, const Faces& faces, const std::vector<Identity>& iden
     const std::string file = faces.faces[i].input.path.string();
     if (output.json()) {
       Json object{{"file", file},
-                  {"face", 0},
+                  {"face", faces.faces[i].number},
                   {"name", identity.name ? Json(*identity.name) : Json()},
                   {"distance", number(identity.distance)},
                   {"probability", json(identity.probability)},
@@ -69,7 +71,8 @@ void write(Output& output, const Faces& faces, const std::vector<Identity>& iden
       output.object(std::move(object));
     } else if (output.csv()) {
       if (i == 0) output.row({"file", "face", "name", "distance", "probability"});
-      output.row({file, "0", identity.name.value_or(""), text_of(identity.distance), text(identity.probability)});
+      output.row({file, std::to_string(faces.faces[i].number), identity.name.value_or(""), text_of(identity.distance),
+                  text(identity.probability)});
     } else {
       std::string nearest = identity.candidates.empty() ? "" : identity.candidates.front().name;
       rows.push_back({printable(file), identity.name ? printable(*identity.name) : "unknown", printable(nearest),

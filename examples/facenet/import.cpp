@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include <facenet/detector.hpp>
 #include <facenet/files.hpp>
 #include <facenet/import.hpp>
 
@@ -54,6 +55,26 @@ Json shortest(const std::array<float, 3>& values) {
   return list;
 }
 
+// MTCNN's three networks lie in three files.
+int import_detector(const Common& common, const std::filesystem::path& pnet) {
+  const auto folder = pnet.has_parent_path() ? pnet.parent_path() : std::filesystem::path(".");
+  const Detector detector = Detector::import_mtcnn(folder);
+  detector.save(common.output);
+  say(common, "wrote " + printable(common.output) + ": the face detector MTCNN, licence " + detector.licence());
+  if (common.json) {
+    Common standard = common;
+    standard.output.clear();
+    Output output(standard, {Kind::text, Kind::json});
+    output.object({{"file", pnet.string()},
+                   {"output", common.output},
+                   {"detector", "mtcnn"},
+                   {"licence", detector.licence()},
+                   {"data", detector.data_notes()}});
+    output.finish();
+  }
+  return kDone;
+}
+
 int import_network(const Common& common, const Import& given) {
   require_arguments(common, 1, 1, "the file to import");
   const std::string& path = common.arguments[0];
@@ -76,6 +97,7 @@ int import_network(const Common& common, const Import& given) {
     throw UsageError("'" + printable(common.output) + "' is the file to import: give the model another name");
   }
   require_writable(common.output);
+  if (std::filesystem::path(path).filename() == "pnet.pt") return import_detector(common, path);
   const Model model = import_model(path, options);
   model.save(common.output);
 

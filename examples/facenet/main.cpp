@@ -32,6 +32,8 @@ constexpr Command kCommands[] = {
      "facenet generate faces --people 100 --images 10 --size 96", setup_generate},
     {"train", "Make a model from a folder of people; fine-tune one; go on with either", "DATA -o M [options]",
      "facenet train faces -o face.fnm --arch tiny --minutes 2", setup_train},
+    {"detect", "Find faces in photographs, and say how good they are", "INPUT... [options]",
+     "facenet detect --detector mtcnn.fnm photos/ --csv -o faces.csv", setup_detect},
     {"embed", "Turn photographs of faces into embeddings", "INPUT... -o F.npy [options]",
      "facenet embed -m face.fnm photos/ -o photos.npy", setup_embed},
     {"verify", "Say whether two photographs show the same person", "A B [options]",

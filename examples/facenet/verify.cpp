@@ -69,6 +69,10 @@ Run setup_verify(CLI::App& app, Common& common) {
   const auto options = std::make_shared<Options>();
   add_model_option(app, common);
   add_decision_options(app, options->decision);
+  options->faces.detection.faces = "largest";
+  app.add_option("--detector", options->faces.detection.detector,
+                 "Find the largest face of each with this detector, and align it (or set FACENET_DETECTOR)")
+      ->type_name("FILE");
   app.add_option("--landmarks", options->faces.landmarks, "CSV of five points for each file: faces are aligned by them")
       ->type_name("FILE");
   app.add_flag("--flip", options->faces.flip, "Embed the mirror images too and average");

@@ -34,7 +34,7 @@ TEST_CASE("pyramid: from the smallest face to the whole picture") {
 TEST_CASE("pyramid: each number is the mean of the pixels it stands for") {
   const Image image = noise(37, 23);
   const Part part{3, 2, 31, 20};
-  for (const auto [width, height] : {std::pair{7, 5}, {31, 20}, {24, 24}, {48, 48}, {1, 1}}) {
+  for (const auto& [width, height] : {std::pair{7, 5}, {31, 20}, {24, 24}, {48, 48}, {1, 1}}) {
     const auto w = static_cast<std::size_t>(width);
     const auto h = static_cast<std::size_t>(height);
     std::vector<float> result(3 * w * h);
@@ -76,7 +76,7 @@ TEST_CASE("pyramid: a window is the same part of the whole") {
 }
 
 TEST_CASE("pyramid: packed pieces cover every place once and lie apart") {
-  for (const auto [width, height] :
+  for (const auto& [width, height] :
        {std::pair{250, 250}, {251, 333}, {2000, 1500}, {3001, 40}, {41, 3000}, {1281, 1279}}) {
     const auto list = scales(width, height, 40, 0.709);
     const Packing packing = pack(width, height, list);
