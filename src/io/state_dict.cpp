@@ -2,6 +2,7 @@
 // (five pickles), then for each storage a count and its numbers.
 #include "io/state_dict.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -27,6 +28,7 @@ struct Description {
   std::int64_t storage_elements = 0;
   std::int64_t offset = 0;
   Shape shape;
+  std::vector<std::int64_t> strides{};
 };
 
 class Reader {
@@ -117,24 +119,27 @@ class Reader {
       fail(what + " is of type '" + p.at(storage.items[1]).text.substr(0, 60) + "', where float32 is wanted");
     }
     Description tensor{
-        name, p.at(storage.items[2]).text, extent(p, storage.items[4], what), extent(p, arguments.items[1], what), {}};
+        name, p.at(storage.items[2]).text, extent(p, storage.items[4], what), extent(p, arguments.items[1], what), {},
+        {}};
     const auto& sizes = tuple(p, arguments.items[2], 0, what).items;
     const auto& strides = tuple(p, arguments.items[3], sizes.size(), what).items;
     if (sizes.size() > Shape::kMaxRank) fail(what + " has more than 6 dimensions");
     std::vector<std::int64_t> dims;
     for (const int size : sizes) dims.push_back(extent(p, size, what));
-    std::int64_t stride = 1;
-    for (std::size_t i = dims.size(); i-- > 0;) {
-      if (dims[i] > 1 && extent(p, strides[i], what) != stride) fail(what + " is a view; save it with .contiguous()");
-      if (dims[i] > 0 && stride > static_cast<std::int64_t>(bytes_.size()) / dims[i]) {
-        fail(what + " is larger than the file");
+    std::int64_t elements = 1;
+    std::int64_t last = tensor.offset;  // of the storage's numbers that it reaches
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+      tensor.strides.push_back(extent(p, strides[i], what));
+      if (dims[i] > 0 && elements > tensor.storage_elements / dims[i]) fail(what + " is larger than its storage");
+      elements *= dims[i];
+      // Both are bounded by the file's size, a quotient keeps their product so.
+      if (dims[i] > 1 && tensor.strides[i] > tensor.storage_elements / (dims[i] - 1)) {
+        fail(what + " reaches beyond its storage");
       }
-      stride *= dims[i];
+      last += std::max<std::int64_t>(dims[i] - 1, 0) * tensor.strides[i];
     }
     tensor.shape = Shape(dims);
-    if (tensor.offset > tensor.storage_elements || tensor.shape.elements() > tensor.storage_elements - tensor.offset) {
-      fail(what + " reaches beyond its storage");
-    }
+    if (elements > 0 && last >= tensor.storage_elements) fail(what + " reaches beyond its storage");
     return tensor;
   }
 
@@ -158,6 +163,21 @@ class Reader {
     return result;
   }
 
+  // A tensor may lie in its storage in any order.
+  static void copy(const Description& tensor, std::span<const std::uint8_t> storage, std::span<float> values) {
+    std::array<std::int64_t, Shape::kMaxRank> index{};
+    std::int64_t at = tensor.offset;
+    for (auto& value : values) {
+      std::memcpy(&value, storage.data() + static_cast<std::size_t>(at) * sizeof(float), sizeof value);
+      for (std::size_t axis = tensor.strides.size(); axis-- > 0;) {
+        at += tensor.strides[axis];
+        if (++index[axis] < tensor.shape[axis]) break;
+        at -= tensor.shape[axis] * tensor.strides[axis];
+        index[axis] = 0;
+      }
+    }
+  }
+
   StateDict fill(const std::vector<Description>& list,
                  const std::map<std::string, std::span<const std::uint8_t>>& storages) const {
     StateDict result;
@@ -171,10 +191,7 @@ class Reader {
       const Tensor tensor(TensorSpec{description.shape});
       total += tensor.spec().bytes();
       if (total > 4 * bytes_.size()) fail("its tensors share their storages: they would take more than the file holds");
-      if (tensor.spec().bytes() > 0) {
-        std::memcpy(tensor.raw(), found->second.data() + static_cast<std::size_t>(description.offset) * sizeof(float),
-                    tensor.spec().bytes());
-      }
+      copy(description, found->second, tensor.floats());
       if (!result.emplace(description.name, tensor).second) fail("'" + description.name + "' stands there twice");
     }
     return result;
