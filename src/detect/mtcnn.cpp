@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <optional>
 #include <tuple>
 
 #include <facenet/error.hpp>
@@ -68,8 +69,8 @@ Networks::Networks(DetectorData weights)
     : data_(std::move(weights)),
       pnet_start_(passes::optimised(models::pnet_start(data_.pnet))),
       pnet_rest_(passes::optimised(models::pnet_rest(data_.pnet))),
-      rnet(models::rnet(data_.rnet), DataType::f32),
-      onet(models::onet(data_.onet), DataType::f32) {}
+      rnet(models::rnet(data_.rnet), std::nullopt, DataType::f32),
+      onet(models::onet(data_.onet), std::nullopt, DataType::f32) {}
 
 Networks::Pnet Networks::pnet(int width, int height, int threads) const {
   constexpr std::size_t kCapacity = 16;

@@ -189,7 +189,7 @@ TEST_CASE("landmarks align the faces, found by the end of their paths", "[progra
 
   const auto cropped = run({"embed", "-m", world().aligned, world().face(2, 1), "--json"});
   CHECK(cropped.status == 0);
-  CHECK(cropped.says("without --landmarks"));
+  CHECK(cropped.says("without --detector or --landmarks"));
   CHECK_FALSE(cropped.object().contains("landmarks"));
 
   const ScratchFolder scratch;
