@@ -148,7 +148,8 @@ TEST_CASE("likely neighbours are true ones, most of all, and the same at any num
     REQUIRE(std::equal(likely[i].begin(), likely[i].end(), again[i].begin(), again[i].end(),
                        [](const Neighbour& a, const Neighbour& b) { return !(a < b) && !(b < a); }));
   }
-  for (const std::size_t n : {1, 2, 17}) {  // as many probes as there are parts: nothing is missed
+  for (const std::size_t n :
+       {std::size_t{1}, std::size_t{2}, std::size_t{17}}) {  // as many probes as there are parts: nothing is missed
     const Embeddings few = people(n, 1, 4, n, 0.5);
     const Lists all = likely_neighbours(few, 3, 5, 16, 1, watch, 1);
     const Lists truth = neighbours_of(few, 3, 5);
