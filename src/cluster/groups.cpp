@@ -2,7 +2,6 @@
 #include "cluster/groups.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/threads.hpp"
 
@@ -18,25 +17,26 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 Groups::Groups(const Embeddings& items, const Links& links, bool spread)
     : dimension_(static_cast<std::int64_t>(items.dimension)),
       spread_(spread),
-      left_(static_cast<std::int64_t>(items.size())),
+      left_(static_cast<std::int64_t>(items.size() - links.same.size())),
       means_(items.values),
       exact_(items.values.begin(), items.values.end()),
       spreads_(items.size()),
       sizes_(items.size(), 1),
       row_of_(items.size()),
-      group_of_(items.size()),
       apart_(links.different),
-      panels_(items.values, left_, dimension_),
+      panels_(left_, dimension_),
       distances_(static_cast<std::size_t>(panels_.panels() * Panels::kWidth)) {
-  std::iota(row_of_.begin(), row_of_.end(), 0);
-  std::iota(group_of_.begin(), group_of_.end(), 0);
   for (const auto& [bundle, item] : links.same) {
     combine(bundle, item);
-    remove(item);
+    row_of_[static_cast<std::size_t>(item)] = -1;
   }
-  std::int32_t placed = -1;
-  for (const auto& [bundle, item] : links.same) {
-    if (bundle != placed) place(placed = bundle);  // many times where bundles alternate, which does no harm
+  group_of_.reserve(static_cast<std::size_t>(left_));
+  for (std::int32_t group = 0; group < static_cast<std::int32_t>(items.size()); ++group) {
+    std::int32_t& row = row_of_[static_cast<std::size_t>(group)];
+    if (row < 0) continue;
+    row = static_cast<std::int32_t>(group_of_.size());
+    group_of_.push_back(group);
+    place(group);
   }
 }
 
