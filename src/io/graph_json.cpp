@@ -93,16 +93,6 @@ class FieldReader final : public Fields {
   Json left_;
 };
 
-void require_bounded(const Shape& shape, const std::string& what) {
-  std::int64_t elements = 1;
-  for (const auto dim : shape.dims()) {
-    // Both factors are bounded, so that the product cannot overflow.
-    if (dim < 1 || dim > kMaxExtent || (elements *= dim) > kMaxElements) {
-      throw FormatError(what + ": the shape " + shape.text() + " is beyond all bounds");
-    }
-  }
-}
-
 Shape shape_from_json(const Json& json, const std::string& what) {
   if (json.size() > Shape::kMaxRank) throw FormatError(what + ": more than 6 dimensions");
   std::vector<std::int64_t> dims;
@@ -162,6 +152,16 @@ void add_node(Graph& graph, const Json& json, Names& layers, const Names& parame
 }
 
 }  // namespace
+
+void require_bounded(const Shape& shape, const std::string& what) {
+  std::int64_t elements = 1;
+  for (const auto dim : shape.dims()) {
+    // Both factors are bounded, so that the product cannot overflow.
+    if (dim < 1 || dim > kMaxExtent || (elements *= dim) > kMaxElements) {
+      throw FormatError(what + ": the shape " + shape.text() + " is beyond all bounds");
+    }
+  }
+}
 
 Json graph_to_json(const Graph& graph) {
   std::vector<std::string> names(graph.values().size());

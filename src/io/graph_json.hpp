@@ -16,4 +16,7 @@ Json graph_to_json(const Graph& graph);
 /// every operator, field, reference and shape is known, bounded and fits.
 Graph graph_from_json(const Json& json, const std::string& what);
 
+/// FormatError, beginning with `what`, unless a tensor of this shape may stand in a file.
+void require_bounded(const Shape& shape, const std::string& what);
+
 }  // namespace facenet

@@ -11,6 +11,9 @@
 #include "io/face_templates.hpp"
 #include "io/weight_importers.hpp"
 #include "ops/l2_normalize.hpp"
+#ifdef FACENET_HAVE_ONNX
+#include "io/onnx_import.hpp"
+#endif
 
 namespace facenet {
 namespace {
@@ -21,6 +24,9 @@ constexpr Importer kImporters[] = {
     {"dlib", looks_like_dlib, import_dlib},
     {"npz", looks_like_npz, import_npz},
     {"safetensors", looks_like_safetensors, import_safetensors},
+#ifdef FACENET_HAVE_ONNX
+    {"ONNX", looks_like_onnx, read_onnx},
+#endif
 };
 
 const Importer& importer_of(const ImportSource& source) {
@@ -29,6 +35,10 @@ const Importer& importer_of(const ImportSource& source) {
     if (importer.recognise(source.bytes)) return importer;
     known += (known.empty() ? "" : ", ") + std::string(importer.kind);
   }
+#ifndef FACENET_HAVE_ONNX
+  known += std::string(known.empty() ? "" : ", ") +
+           "(ONNX too, in a build with -DFACENET_WITH_ONNX=ON; Debian: libprotobuf-dev protobuf-compiler libonnx-dev)";
+#endif
   throw FormatError(source.name + " is of no kind that can be imported; known are: " + known);
 }
 
@@ -53,7 +63,8 @@ void check(const ImportOptions& options) {
 }
 
 void set_template(ModelData& model, const ImportOptions& options, const std::string& name) {
-  if (options.template_name.empty()) return;
+  if (options.template_name.empty() || options.template_name == model.contract.template_name) return;
+  model.calibration.clear();  // it was for faces that were aligned otherwise
   if (options.template_name == "none") {
     model.contract.template_points.reset();
     model.contract.template_name.clear();

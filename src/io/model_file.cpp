@@ -216,6 +216,27 @@ std::map<std::string, std::string> notes_of(const ModelData& model) {
   return notes;
 }
 
+void take_notes(ModelData& model, const std::map<std::string, std::string>& notes, const std::string& what) {
+  try {
+    const std::string contract = what + ": the contract";
+    model.contract =
+        contract_from_json(parse_json(text_of(notes, "facenet.contract", what), contract), model.graph, contract);
+  } catch (const InvalidArgument& error) {
+    throw FormatError(what + ": " + error.what());
+  }
+  model.architecture = text_or_empty(notes, "facenet.architecture");
+  model.licence = text_or_empty(notes, "facenet.licence");
+  model.data_notes = text_or_empty(notes, "facenet.data");
+  model.training = text_or_empty(notes, "facenet.training");
+  model.calibration = text_or_empty(notes, "facenet.calibration");
+  model.int8 = text_or_empty(notes, "facenet.int8");
+  for (const auto* text : {&model.training, &model.calibration, &model.int8}) {
+    if (!text->empty() && !parse_json(*text, what + ": its metadata").is_object()) {
+      throw FormatError(what + ": training notes, calibration and int8 must be JSON objects");
+    }
+  }
+}
+
 void save_model(const std::filesystem::path& path, const ModelData& model, const TrainingExtras& extras) {
   SafetensorsFile file;
   auto& metadata = file.metadata;
@@ -261,23 +282,7 @@ LoadedModel load_model(const std::filesystem::path& path) {
   if (fingerprint(graph_text, contract_text, model.graph.parameters()) != loaded.fingerprint) {
     throw FormatError(file + ": its graph and weights do not match their fingerprint" + damaged);
   }
-  try {
-    model.contract =
-        contract_from_json(parse_json(contract_text, file + ": the contract"), model.graph, file + ": the contract");
-  } catch (const InvalidArgument& error) {
-    throw FormatError(file + ": " + error.what());
-  }
-  model.architecture = text_or_empty(metadata, "facenet.architecture");
-  model.licence = text_or_empty(metadata, "facenet.licence");
-  model.data_notes = text_or_empty(metadata, "facenet.data");
-  model.training = text_or_empty(metadata, "facenet.training");
-  model.calibration = text_or_empty(metadata, "facenet.calibration");
-  model.int8 = text_or_empty(metadata, "facenet.int8");
-  for (const auto* text : {&model.training, &model.calibration, &model.int8}) {
-    if (!text->empty() && !parse_json(*text, file + ": its metadata").is_object()) {
-      throw FormatError(file + ": training notes, calibration and int8 must be JSON objects");
-    }
-  }
+  take_notes(model, metadata, file);
   return loaded;
 }
 

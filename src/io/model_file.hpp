@@ -61,6 +61,9 @@ std::string fingerprint_of(const ModelData& model);
 /// What a model file says about the model besides its graph, by key ("facenet.contract", "facenet.licence", ...); keys
 /// that have nothing to say are absent. InvalidArgument when training notes or calibration are no JSON objects.
 std::map<std::string, std::string> notes_of(const ModelData& model);
+/// Puts such notes into a model that has its graph. FormatError, beginning with `what`, when one is damaged, or the
+/// contract does not agree with the graph.
+void take_notes(ModelData& model, const std::map<std::string, std::string>& notes, const std::string& what);
 
 /// Writes the file whole or not at all. InvalidArgument when the model cannot be stored, IoError when the file cannot
 /// be written.

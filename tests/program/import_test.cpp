@@ -1,4 +1,6 @@
 // import: another framework's network as a model file.
+#include <facenet/model.hpp>
+
 #include "catch.hpp"
 #include "io/json.hpp"
 #include "io/safetensors.hpp"
@@ -92,5 +94,49 @@ TEST_CASE("import: weights alone, of a network by name", "[program]") {
     CHECK(result.says(each.words));
   }
 }
+
+#ifdef FACENET_HAVE_ONNX
+TEST_CASE("import makes a model of an ONNX file", "[program]") {
+  const ScratchFolder scratch;
+  REQUIRE(run({"export", "-m", world().aligned, "-o", scratch / "a.onnx"}).status == 0);
+  const auto made = run({"import", scratch / "a.onnx", "-o", scratch / "a.fnm", "--licence", "mine", "--json"});
+  REQUIRE(made.status == 0);
+  const auto answer = made.object();
+  CHECK(answer.at("licence") == "mine");
+  CHECK(answer.at("normalised") == true);
+  CHECK(answer.at("embedding_size") == 128);
+  CHECK(answer.at("input").at("width") == 64);
+  CHECK(answer.at("data").get<std::string>().find("'a.onnx', SHA-256 ") != std::string::npos);
+  const Model model = Model::load(scratch / "a.fnm");
+  CHECK(answer.at("fingerprint") == model.fingerprint());
+  CHECK(model.contract().template_points == Model::load(world().aligned).contract().template_points);
+  CHECK(model.contract().mean == Model::load(world().aligned).contract().mean);
+
+  // A template for another size, and one of the file's own that is not wanted.
+  const auto wrong = run({"import", scratch / "a.onnx", "-o", scratch / "b.fnm", "--template", "arcface-112"});
+  CHECK(wrong.status == 2);
+  CHECK(wrong.says("112x112 pixels, and 'a.onnx' takes 64x64"));
+  const auto plain =
+      run({"import", scratch / "a.onnx", "-o", scratch / "b.fnm", "--template", "none", "--colour", "bgr"});
+  CHECK(plain.status == 0);
+  CHECK(plain.says("--licence"));
+  CHECK_FALSE(Model::load(scratch / "b.fnm").contract().template_points);
+  CHECK(Model::load(scratch / "b.fnm").contract().bgr);
+  const auto output = run({"import", scratch / "a.onnx", "-o", scratch / "c.fnm", "--output-name", "probabilities"});
+  CHECK(output.status == 2);
+  CHECK(output.says("there are: embedding"));
+  write_text(scratch / "half.onnx", content_of(scratch / "a.onnx").substr(0, 5000));
+  const auto half = run({"import", scratch / "half.onnx", "-o", scratch / "c.fnm"});
+  CHECK(half.status == 4);
+  CHECK(half.says("damaged or cut off"));
+  CHECK(names_in(scratch.path()) == std::vector<std::string>{"a.fnm", "a.onnx", "b.fnm", "half.onnx"});
+}
+#else
+TEST_CASE("import says what this build lacks", "[program]") {
+  const ScratchFolder scratch;
+  write_text(scratch / "a.onnx", "\x08\x08");
+  CHECK(run({"import", scratch / "a.onnx", "-o", scratch / "a.fnm"}).says("FACENET_WITH_ONNX"));
+}
+#endif
 
 }  // namespace facenet::test

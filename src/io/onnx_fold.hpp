@@ -1,0 +1,19 @@
+// ONNX nodes that compute with constants alone: done once, when the file is read.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "io/onnx_builder.hpp"
+
+namespace facenet {
+
+/// Computes the node where all of its sources are constants and it is of a kind that is computed so; else false.
+bool fold_onnx_node(OnnxNode& node);
+/// The kinds that are computed.
+std::vector<std::string_view> onnx_folded_types();
+
+/// The extents of a result that a Reshape asks for, 0 and -1 as ONNX means them; refused when they do not fit.
+Shape onnx_reshaped(OnnxNode& node, const Shape& shape, std::span<const std::int64_t> target, bool zero_is_zero);
+
+}  // namespace facenet

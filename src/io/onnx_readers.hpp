@@ -1,0 +1,28 @@
+// How ONNX's operators become ours: a table by their names.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "io/onnx_builder.hpp"
+
+namespace facenet {
+
+struct OnnxReader {
+  std::string_view type;
+  void (*read)(OnnxNode& node);
+};
+
+std::span<const OnnxReader> onnx_layer_readers();       ///< convolutions, pooling, normalisations, activations
+std::span<const OnnxReader> onnx_arithmetic_readers();  ///< sums, products, norms and reductions
+std::span<const OnnxReader> onnx_shape_readers();       ///< reshaping, joining, constants
+
+/// Appends what the node means to the graph. FormatError names the node; for an operator that is none of those known,
+/// it lists them.
+void read_onnx_node(OnnxNode& node);
+
+/// Adds a Reshape of an image's extents, [N] in front; nothing where they are so already. Gives the result.
+int add_onnx_reshape(OnnxNode& node, int src, std::span<const std::int64_t> extents, const std::string& part = {});
+
+}  // namespace facenet

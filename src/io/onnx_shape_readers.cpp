@@ -1,0 +1,277 @@
+// Reshaping, joining and padding, constants, and what does nothing, from ONNX.
+#include <algorithm>
+#include <cmath>
+
+#include "io/onnx_fold.hpp"
+#include "io/onnx_readers.hpp"
+#include "ops/concat.hpp"
+#include "ops/pad.hpp"
+#include "ops/reshape.hpp"
+#include "ops/transpose.hpp"
+
+namespace facenet {
+namespace {
+
+using Kind = OnnxValue::Kind;
+using Integers = std::vector<std::int64_t>;
+
+constexpr std::int64_t kLargestPad = 4096;
+
+bool is_norm(const OnnxValue& value) {
+  return value.kind == Kind::norm || value.kind == Kind::inverse_norm || value.kind == Kind::sum_square;
+}
+
+void pass(OnnxNode& node) { node.pass_on(0); }
+
+void dropout(OnnxNode& node) {
+  const auto training = node.scalar(2);
+  if (training && *training != 0) node.refuse("it is in training mode: export the network for inference");
+  node.pass_on(0);
+}
+
+void cast(OnnxNode& node) {
+  const auto to = node.integer("to", onnx::TensorProto::FLOAT);
+  if (to != onnx::TensorProto::FLOAT && to != onnx::TensorProto::FLOAT16 && to != onnx::TensorProto::DOUBLE &&
+      to != onnx::TensorProto::BFLOAT16) {
+    node.refuse("data can become floats only, not type " + std::to_string(to));
+  }
+  node.pass_on(0);
+}
+
+void constant(OnnxNode& node) {
+  OnnxConstant result;
+  if (const auto* tensor = node.attribute("value")) {
+    result = onnx_constant(tensor->t(), node.builder().folder(), node.what());
+  } else if (const auto* whole = node.attribute("value_int")) {
+    result = {.whole = true, .integers = {whole->i()}};
+  } else if (const auto* list = node.attribute("value_ints")) {
+    result = {.shape = {list->ints_size()}, .whole = true, .integers = {list->ints().begin(), list->ints().end()}};
+  } else if (const auto* number = node.attribute("value_float")) {
+    const float value = number->f();
+    result = {.floats = Tensor::from({}, std::span(&value, 1))};
+  } else if (const auto* numbers = node.attribute("value_floats")) {
+    const std::vector<float> values(numbers->floats().begin(), numbers->floats().end());
+    result = {.shape = {numbers->floats_size()}, .floats = Tensor::from({numbers->floats_size()}, values)};
+  } else {
+    node.refuse("its value is of a kind that cannot be imported");
+  }
+  node.result(std::move(result));
+}
+
+void shape_of(OnnxNode& node) {
+  const auto source = node.value(0);
+  Integers dims;
+  if (source->kind == Kind::images) {
+    const Shape& images = node.builder().graph().input_shape();
+    dims = source->channels_last ? Integers{1, images[1], images[2], 3} : Integers{1, 3, images[1], images[2]};
+  } else if (is_norm(*source)) {
+    dims = {1, 1};
+  } else {
+    const Shape& shape = node.shape(0);
+    dims.assign(shape.dims().begin(), shape.dims().end());
+  }
+  dims[0] = kOnnxBatch;
+  const auto rank = static_cast<std::int64_t>(dims.size());
+  const auto place = [&](std::int64_t value) {
+    return std::clamp<std::int64_t>(value < 0 ? value + rank : value, 0, rank);
+  };
+  const auto begin = place(node.integer("start", 0));
+  const auto end = std::max(begin, place(node.integer("end", rank)));
+  dims = Integers(dims.begin() + begin, dims.begin() + end);
+  node.result(OnnxConstant{.shape = {end - begin}, .whole = true, .integers = dims});
+}
+
+void flatten(OnnxNode& node) {
+  const Shape data = node.shape(0);
+  const std::size_t axis = node.integer("axis", 1) == static_cast<std::int64_t>(data.rank())
+                               ? data.rank()
+                               : node.axis(node.integer("axis", 1), data.rank());
+  if (axis != 1) node.refuse("only axis 1 can be imported: images are treated one by one");
+  node.result(add_onnx_reshape(node, node.data(0), std::array<std::int64_t, 1>{data.elements()}));
+}
+
+// The batch stays first, whatever its size: as 0, as its own size, as -1 where the others take all of an image.
+void reshape(OnnxNode& node) {
+  const auto target = node.list("shape", 1);
+  if (!target || target->empty()) node.refuse("it does not say the shape");
+  if (is_norm(*node.value(0))) return node.pass_on(0);
+  Integers extents = *target;
+  const std::int64_t batch = extents[0];
+  const bool zero_is_zero = node.integer("allowzero", 0) != 0;
+  const bool fixed = batch > 0 && batch == node.builder().declared_batch();
+  if (batch != kOnnxBatch && batch != -1 && !fixed && !(batch == 0 && !zero_is_zero)) {
+    node.refuse("it sets the batch to " + std::to_string(batch) + ": images are treated one by one");
+  }
+  extents[0] = 1;
+  const Shape result = onnx_reshaped(node, node.shape(0), extents, zero_is_zero);
+  node.result(add_onnx_reshape(node, node.data(0), result.dims().subspan(1)));
+}
+
+void squeeze(OnnxNode& node) {
+  if (is_norm(*node.value(0))) return node.pass_on(0);
+  const Shape data = node.shape(0);
+  const auto axes = node.list("axes", 1);
+  std::vector<bool> goes(data.rank());
+  for (std::size_t i = 1; i < data.rank() && !axes; ++i) goes[i] = data[i] == 1;
+  for (const auto axis : axes.value_or(Integers())) goes[node.axis(axis, data.rank())] = true;
+  Integers extents;
+  for (std::size_t i = 0; i < data.rank(); ++i) {
+    if (goes[i] && (i == 0 || data[i] != 1))
+      node.refuse("axis " + std::to_string(i) + " cannot go: it is the batch, or longer than 1");
+    if (!goes[i] && i > 0) extents.push_back(data[i]);
+  }
+  node.result(add_onnx_reshape(node, node.data(0), extents));
+}
+
+void unsqueeze(OnnxNode& node) {
+  if (is_norm(*node.value(0))) return node.pass_on(0);
+  const Shape data = node.shape(0);
+  const auto axes = node.list("axes", 1);
+  if (!axes || data.rank() + axes->size() > Shape::kMaxRank) node.refuse("wants axes, six at most in all");
+  const std::size_t rank = data.rank() + axes->size();
+  std::vector<bool> added(rank);
+  for (const auto axis : *axes) added[node.axis(axis, rank)] = true;
+  if (added[0] || static_cast<std::size_t>(std::count(added.begin(), added.end(), true)) != axes->size()) {
+    node.refuse("an axis before the batch, or one twice, cannot be added");
+  }
+  Integers extents;
+  std::size_t next = 1;
+  for (std::size_t i = 1; i < rank; ++i) extents.push_back(added[i] ? 1 : data[next++]);
+  node.result(add_onnx_reshape(node, node.data(0), extents));
+}
+
+void transpose(OnnxNode& node) {
+  const auto order = node.integers("perm");
+  if (!order) node.refuse("without 'perm' it would move the batch: images are treated one by one");
+  const auto source = node.value(0);
+  const Integers to_maps{0, 3, 1, 2};
+  if (source->kind == Kind::images && source->channels_last && *order == to_maps && node.alone(0)) {
+    OnnxValue result = *source;
+    result.channels_last = false;
+    return node.result(std::move(result));
+  }
+  if (order->size() > Shape::kMaxRank) node.refuse("has more than six axes");
+  node.result(node.add(std::make_shared<Transpose>(Transpose::Parameters{*order}), {node.data(0)}));
+}
+
+// An Expand that makes nothing larger, as exporters write it around norms.
+void expand(OnnxNode& node) {
+  if (is_norm(*node.value(0))) return node.pass_on(0);
+  const Shape& data = node.shape(0);
+  const auto& target = node.whole_numbers(1);
+  bool same = target.size() <= data.rank();
+  for (std::size_t i = 0; i < target.size() && same; ++i) {
+    const std::size_t axis = data.rank() - target.size() + i;
+    same = target[i] == 1 || target[i] == (axis == 0 ? kOnnxBatch : data[axis]);
+  }
+  if (!same) node.refuse("data cannot be repeated");
+  node.pass_on(0);
+}
+
+// Vectors are joined as maps of one pixel.
+void concat(OnnxNode& node) {
+  if (node.sources() == 0) node.refuse("it has no sources");
+  const Shape first = node.shape(0);
+  const std::size_t axis = node.axis(node.integer("axis", 1), first.rank());
+  if (axis != 1 || (first.rank() != 2 && first.rank() != 4))
+    node.refuse("only channels can be joined: axis 1 of [N,C,H,W] or [N,C]");
+  std::vector<int> src;
+  for (std::size_t i = 0; i < node.sources(); ++i) {
+    const Shape shape = node.shape(i);
+    int id = node.data(i);
+    if (first.rank() == 2) {
+      if (shape.rank() != 2) node.refuse("its sources differ in kind");
+      id = add_onnx_reshape(node, id, Integers{shape[1], 1, 1}, "maps" + std::to_string(i));
+    }
+    src.push_back(id);
+  }
+  if (src.size() == 1) return node.pass_on(0);
+  const int joined = node.add(std::make_shared<Concat>(), src);
+  if (first.rank() == 4) return node.result(joined);
+  node.result(add_onnx_reshape(node, joined, Integers{node.builder().shape(joined)[1]}, "vectors"));
+}
+
+// Borders of maps. Channels are padded as rows of a map that has all channels below each other.
+void pad(OnnxNode& node) {
+  if (node.text("mode", "constant") != "constant") node.refuse("only padding with a constant can be imported");
+  const Shape data = node.shape(0);
+  if (data.rank() != 4) node.refuse("its data have the shape " + data.text() + "; maps [N,C,H,W] are expected");
+  const auto given = node.list("pads", 1);
+  const Integers axes = node.has(3) ? node.whole_numbers(3) : Integers{0, 1, 2, 3};
+  if (!given || given->size() != 2 * axes.size()) node.refuse("wants two paddings for each axis");
+  std::array<std::int64_t, 4> begin{};
+  std::array<std::int64_t, 4> end{};
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const std::size_t axis = node.axis(axes[i], 4);
+    begin[axis] = (*given)[i];
+    end[axis] = (*given)[i + axes.size()];
+    for (const auto amount : {begin[axis], end[axis]}) {
+      if (amount < 0 || amount > kLargestPad) {
+        node.refuse("its padding of " + std::to_string(amount) + " cannot be imported; 0 to 4096 are allowed");
+      }
+    }
+  }
+  if (begin[0] != 0 || end[0] != 0) node.refuse("the batch cannot be padded: images are treated one by one");
+  const auto value = node.has(2) ? node.scalar(2) : node.number("value", 0);
+  if (!value || !std::isfinite(*value)) node.refuse("its value must be a constant number");
+  int id = node.data(0);
+  if (begin[1] + end[1] > 0) {
+    id = add_onnx_reshape(node, id, Integers{1, data[1], data[2] * data[3]}, "rows");
+    id = node.add(std::make_shared<Pad>(Pad::Parameters{{begin[1], 0}, {end[1], 0}, *value}), {id}, "channels");
+    id = add_onnx_reshape(node, id, Integers{data[1] + begin[1] + end[1], data[2], data[3]}, "maps");
+  }
+  if (begin[2] + begin[3] + end[2] + end[3] > 0) {
+    const Pad::Parameters p{{begin[2], begin[3]}, {end[2], end[3]}, *value};
+    id = node.add(std::make_shared<Pad>(p), {id});
+  }
+  node.result(id);
+}
+
+constexpr OnnxReader kReaders[] = {
+    {"Identity", pass},
+    {"Dropout", dropout},
+    {"Cast", cast},
+    {"Constant", constant},
+    {"Shape", shape_of},
+    {"Flatten", flatten},
+    {"Reshape", reshape},
+    {"Squeeze", squeeze},
+    {"Unsqueeze", unsqueeze},
+    {"Transpose", transpose},
+    {"Expand", expand},
+    {"Concat", concat},
+    {"Pad", pad},
+};
+
+}  // namespace
+
+std::span<const OnnxReader> onnx_shape_readers() { return kReaders; }
+
+int add_onnx_reshape(OnnxNode& node, int src, std::span<const std::int64_t> extents, const std::string& part) {
+  const auto now = node.builder().shape(src).dims().subspan(1);
+  if (std::equal(now.begin(), now.end(), extents.begin(), extents.end())) return src;
+  Integers target{0};
+  target.insert(target.end(), extents.begin(), extents.end());
+  if (target.size() > Shape::kMaxRank) node.refuse("has more than six axes");
+  return node.add(std::make_shared<Reshape>(Reshape::Parameters{target}), {src}, part);
+}
+
+void read_onnx_node(OnnxNode& node) {
+  if (fold_onnx_node(node)) return;
+  std::vector<std::string_view> known = onnx_folded_types();
+  for (const auto readers : {onnx_layer_readers(), onnx_arithmetic_readers(), onnx_shape_readers()}) {
+    for (const auto& reader : readers) {
+      if (reader.type == node.type()) return reader.read(node);
+      known.push_back(reader.type);
+    }
+  }
+  const bool folded = std::find(known.begin(), known.end(), node.type()) != known.end();
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  std::string list;
+  for (const auto type : known) list += (list.empty() ? "" : ", ") + std::string(type);
+  if (folded) node.refuse("this operator can be imported only where all of its sources are constants");
+  node.refuse("this operator cannot be imported. Those that can: " + list);
+}
+
+}  // namespace facenet

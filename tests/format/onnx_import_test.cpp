@@ -1,0 +1,405 @@
+// ONNX files that mean harm, are damaged, or ask for what there is not: each is refused with words.
+#ifdef FACENET_HAVE_ONNX
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <string>
+
+#include <facenet/error.hpp>
+
+#include "base/files.hpp"
+#include "base/random.hpp"
+#include "catch.hpp"
+#include "data.hpp"
+#include "io/importers.hpp"
+#include "io/model_file.hpp"
+#include "onnx_file.hpp"
+
+namespace facenet {
+namespace {
+
+using test::OnnxFile;
+using test::set;
+using Change = std::function<void(OnnxFile&)>;
+
+ModelData read(const OnnxFile& file, const ImportOptions& options = {}) {
+  return import_source({file.bytes(), "'x.onnx'", std::nullopt}, options);
+}
+
+std::string message_of(const Change& change) {
+  OnnxFile file;
+  change(file);
+  try {
+    read(file);
+  } catch (const FormatError& error) {
+    return error.what();
+  }
+  return "taken";
+}
+
+struct Refused {
+  std::string words;
+  Change change;
+};
+
+void check(std::initializer_list<Refused> cases) {
+  for (const auto& each : cases) {
+    const std::string message = message_of(each.change);
+    INFO(each.words << "\n" << message);
+    CHECK(message.find(each.words) != std::string::npos);
+    CHECK(message.find("'x.onnx'") == 0);
+  }
+}
+
+void external(onnx::TensorProto& tensor, const std::string& location, const std::string& offset = "0",
+              const std::string& length = "") {
+  tensor.clear_float_data();
+  tensor.set_data_location(onnx::TensorProto::EXTERNAL);
+  const auto put = [&](const std::string& key, const std::string& value) {
+    auto& entry = *tensor.add_external_data();
+    entry.set_key(key);
+    entry.set_value(value);
+  };
+  put("location", location);
+  put("offset", offset);
+  if (!length.empty()) put("length", length);
+}
+
+}  // namespace
+
+TEST_CASE("onnx: the network that the others are made from is taken") {
+  const ModelData model = read(OnnxFile());
+  CHECK(model.graph.output_shape() == Shape{1, 5});
+  CHECK(image_input_of(model.graph).mean == std::array<float, 3>{127.5F, 127.5F, 127.5F});
+  CHECK(image_input_of(model.graph).scale == std::array<float, 3>{1, 1, 1});
+}
+
+TEST_CASE("onnx: the frame of a file") {
+  check({
+      {"operator set 6", [](OnnxFile& f) { f.model.mutable_opset_import(0)->set_version(6); }},
+      {"operator set 99", [](OnnxFile& f) { f.model.mutable_opset_import(0)->set_version(99); }},
+      {"operator set 0", [](OnnxFile& f) { f.model.clear_opset_import(); }},
+      {"has no input", [](OnnxFile& f) { f.graph().clear_input(); }},
+      {"several inputs", [](OnnxFile& f) { f.graph().add_input()->set_name("other"); }},
+      {"has no output", [](OnnxFile& f) { f.graph().clear_output(); }},
+      {"nobody makes its output", [](OnnxFile& f) { f.graph().mutable_output(0)->set_name("nothing"); }},
+      {"its output is a constant", [](OnnxFile& f) { f.graph().mutable_output(0)->set_name("conv.bias"); }},
+      {"no embedding", [](OnnxFile& f) { f.graph().mutable_output(0)->set_name("maps"); }},
+      {"two initializers", [](OnnxFile& f) { f.weights("mean", {}); }},
+      {"sparse", [](OnnxFile& f) { f.graph().add_sparse_initializer(); }},
+      {"is no batch of images", [](OnnxFile& f) { f.graph().mutable_input(0)->clear_type(); }},
+      {"4096 is the most",
+       [](OnnxFile& f) {
+         f.graph()
+             .mutable_input(0)
+             ->mutable_type()
+             ->mutable_tensor_type()
+             ->mutable_shape()
+             ->mutable_dim(2)
+             ->set_dim_value(std::int64_t{1} << 40);
+       }},
+      {"has 1 channels",
+       [](OnnxFile& f) {
+         f.graph()
+             .mutable_input(0)
+             ->mutable_type()
+             ->mutable_tensor_type()
+             ->mutable_shape()
+             ->mutable_dim(1)
+             ->set_dim_value(1);
+       }},
+  });
+}
+
+TEST_CASE("onnx: circles, disorder, and what is missing") {
+  check({
+      {"in a circle, or are out of order", [](OnnxFile& f) { f.named("maps").set_input(0, "pooled"); }},
+      {"in a circle, or are out of order", [](OnnxFile& f) { f.named("maps").set_input(0, "maps"); }},
+      {"in a circle, or are out of order", [](OnnxFile& f) { f.graph().mutable_node()->SwapElements(1, 2); }},
+      {"reads 'conv.weights', which nobody makes", [](OnnxFile& f) { f.named("maps").set_input(1, "conv.weights"); }},
+      {"source 2 is missing", [](OnnxFile& f) { f.named("maps").set_input(1, ""); }},
+      {"source 2 is missing", [](OnnxFile& f) { f.named("maps").mutable_input()->DeleteSubrange(1, 2); }},
+      {"is made twice",
+       [](OnnxFile& f) {
+         f.between("Relu").set_output(0, "maps");
+         f.named("pooled").set_input(0, "maps");
+       }},
+      {"node 'between' (Erf): this operator cannot be imported. Those that can: Add, AveragePool, ",
+       [](OnnxFile& f) { f.between("Erf"); }},
+      {"node 'between' (Gather): this operator can be imported only where",
+       [](OnnxFile& f) {
+         f.whole("two", {1});
+         f.between("Gather", {"two"});
+       }},
+      {"domain 'com.example'", [](OnnxFile& f) { f.between("Relu").set_domain("com.example"); }},
+      {"domain 'local'",
+       [](OnnxFile& f) {  // a function that calls itself
+         auto& function = *f.model.add_functions();
+         function.set_name("Loop");
+         function.set_domain("local");
+         auto& inner = *function.add_node();
+         inner.set_op_type("Loop");
+         inner.set_domain("local");
+         f.between("Loop").set_domain("local");
+       }},
+      {"is computed from the image", [](OnnxFile& f) { f.named("maps").set_input(1, "centred"); }},
+      {"is a constant, where data are expected", [](OnnxFile& f) { f.named("pooled").set_input(0, "conv.weight"); }},
+  });
+}
+
+TEST_CASE("onnx: tensors whose sizes are not true") {
+  check({
+      {"beyond all bounds", [](OnnxFile& f) { f.initializer("conv.weight").set_dims(0, std::int64_t{1} << 62); }},
+      {"beyond all bounds", [](OnnxFile& f) { f.initializer("conv.weight").set_dims(0, -4); }},
+      {"beyond all bounds",
+       [](OnnxFile& f) {
+         for (int i = 0; i < 4; ++i) f.initializer("conv.weight").set_dims(i, 65536);
+       }},
+      {"wants 135 numbers, and there are 108", [](OnnxFile& f) { f.initializer("conv.weight").set_dims(0, 5); }},
+      {"wants 432 bytes, and there are 3", [](OnnxFile& f) { f.initializer("conv.weight").set_raw_data("abc"); }},
+      {"of type 8", [](OnnxFile& f) { f.initializer("conv.weight").set_data_type(onnx::TensorProto::STRING); }},
+      {"of type 999", [](OnnxFile& f) { f.initializer("conv.weight").set_data_type(999); }},
+      {"holds whole numbers",
+       [](OnnxFile& f) {
+         f.whole("w", {1});
+         f.named("maps").set_input(2, "w");
+       }},
+      {"six are the most",
+       [](OnnxFile& f) {
+         for (int i = 0; i < 3; ++i) f.initializer("conv.weight").add_dims(1);
+         f.initializer("conv.weight").set_name("seven axes");
+         f.named("maps").set_input(1, "seven axes");
+       }},
+      {"4 axes are expected",
+       [](OnnxFile& f) {
+         auto& dims = *f.initializer("conv.weight").mutable_dims();
+         dims.Set(2, 9);
+         dims.RemoveLast();
+       }},
+      {"there is no folder", [](OnnxFile& f) { external(f.initializer("conv.weight"), "w.bin"); }},
+  });
+}
+
+TEST_CASE("onnx: attributes beyond bounds") {
+  const auto conv = [](const std::string& name, std::initializer_list<std::int64_t> values) {
+    return [name, list = std::vector<std::int64_t>(values)](OnnxFile& f) {
+      auto& node = f.named("maps");
+      set(node, name, {});
+      for (auto& each : *node.mutable_attribute()) {
+        if (each.name() != name) continue;
+        for (const auto value : list) each.add_ints(value);
+      }
+    };
+  };
+  const auto between = [](const std::string& type, const std::function<void(onnx::NodeProto&)>& change) {
+    return [=](OnnxFile& f) { change(f.between(type)); };
+  };
+  constexpr std::int64_t kHuge = std::numeric_limits<std::int64_t>::max();
+  check({
+      {"padding of -1", conv("pads", {-1, 0, 0, 0})},
+      {"padding of 9223372036854775807", conv("pads", {kHuge, 0, 0, 0})},
+      {"must have four numbers", conv("pads", {1, 1})},
+      {"has the number 0", conv("strides", {0, 1})},
+      {"has the number 9223372036854775807", conv("dilations", {kHuge, 1})},
+      {"must have two numbers", conv("strides", {1})},
+      {"is not that of its weights", conv("kernel_shape", {2, 3})},
+      {"larger than the padded data", conv("dilations", {8, 8})},
+      {"has a wrong type", [](OnnxFile& f) { set(f.named("maps"), "group", 1.0F); }},
+      {"groups", [](OnnxFile& f) { set(f.named("maps"), "group", std::int64_t{0}); }},
+      {"groups", [](OnnxFile& f) { set(f.named("maps"), "group", kHuge); }},
+      {"none that ONNX knows", [](OnnxFile& f) { set(f.named("maps"), "auto_pad", std::string("SOME")); }},
+      {"has no kernel_shape", between("MaxPool", [](auto&) {})},
+      {"has the number 65536", between("MaxPool",
+                                       [](auto& n) {
+                                         set(n, "kernel_shape", {65536, 1});
+                                       })},
+      {"less than the window", between("MaxPool",
+                                       [](auto& n) {
+                                         set(n, "kernel_shape", {2, 2});
+                                         set(n, "pads", {2, 2, 2, 2});
+                                       })},
+      {"dilated", between("MaxPool",
+                          [](auto& n) {
+                            set(n, "kernel_shape", {2, 2});
+                            set(n, "dilations", {2, 2});
+                          })},
+      {"axis 9 is none of the 4", between("Softmax", [](auto& n) { set(n, "axis", std::int64_t{9}); })},
+      {"the batch", between("Softmax", [](auto& n) { set(n, "axis", std::int64_t{0}); })},
+      {"images are treated one by one", between("Transpose",
+                                                [](auto& n) {
+                                                  set(n, "perm", {1, 0, 2, 3});
+                                                })},
+      {"must name each axis", between("Transpose",
+                                      [](auto& n) {
+                                        set(n, "perm", {0, 9, 2, 3});
+                                      })},
+      {"all axes, the batch too", between("ReduceMean", [](auto&) {})},
+      {"its size is", between("LRN", [](auto& n) { set(n, "size", kHuge); })},
+      {"is not finite", between("LeakyRelu", [](auto& n) { set(n, "alpha", std::numeric_limits<float>::infinity()); })},
+      {"a root can be imported only", between("Sqrt", [](auto&) {})},
+      {"padding of -1",
+       [](OnnxFile& f) {
+         f.whole("p", {0, 0, -1, 0, 0, 0, 0, 0});
+         f.between("Pad", {"p"});
+       }},
+      {"batch cannot be padded",
+       [](OnnxFile& f) {
+         f.whole("p", {1, 0, 0, 0, 0, 0, 0, 0});
+         f.between("Pad", {"p"});
+       }},
+      {"two paddings for each",
+       [](OnnxFile& f) {
+         f.whole("p", {0, 0, 0});
+         f.between("Pad", {"p"});
+       }},
+      {"sets the batch to 7",
+       [](OnnxFile& f) {
+         f.whole("s", {7, 4, 8, 8});
+         f.between("Reshape", {"s"});
+       }},
+      {"do not fit",
+       [](OnnxFile& f) {
+         f.whole("s", {0, 5, 8, 8});
+         f.between("Reshape", {"s"});
+       }},
+      {"cannot be asked for",
+       [](OnnxFile& f) {
+         f.whole("s", {0, kHuge, kHuge});
+         f.between("Reshape", {"s"});
+       }},
+      {"cannot be asked for",
+       [](OnnxFile& f) {
+         f.whole("s", {0, -1, -1});
+         f.between("Reshape", {"s"});
+       }},
+      {"short list of whole numbers", [](OnnxFile& f) { f.between("Reshape", {"conv.bias"}); }},
+      {"shapes do not broadcast",
+       [](OnnxFile& f) {
+         f.weights("c", {5, 1, 1});
+         f.between("Mul", {"c"});
+       }},
+      {"one for each channel",
+       [](OnnxFile& f) {
+         f.weights("c", {8, 8});
+         f.between("PRelu", {"c"});
+       }},
+  });
+}
+
+TEST_CASE("onnx: computing with constants is bounded by the file's size") {
+  check({
+      {"more memory than such a file warrants",
+       [](OnnxFile& f) {  // doubles at each step
+         f.whole("shape", {1 << 20});
+         f.node("ConstantOfShape", {"shape"}, "c0");
+         for (int i = 0; i < 12; ++i) {
+           const std::string from = "c" + std::to_string(i);
+           set(f.node("Concat", {from, from}, "c" + std::to_string(i + 1)), "axis", std::int64_t{0});
+         }
+         f.between("Mul", {"c12"});
+         auto& nodes = *f.graph().mutable_node();
+         std::rotate(nodes.begin() + 2, nodes.end() - 13, nodes.end());
+       }},
+      {"beyond all bounds",
+       [](OnnxFile& f) {
+         f.whole("shape", {1 << 20, 1 << 20});
+         f.node("ConstantOfShape", {"shape"}, "c0");
+         f.between("Mul", {"c0"});
+         auto& nodes = *f.graph().mutable_node();
+         std::rotate(nodes.begin() + 2, nodes.end() - 1, nodes.end());
+       }},
+  });
+}
+
+TEST_CASE("onnx: weights in other files of its folder, and nowhere else") {
+  const test::ScratchFolder scratch;
+  const auto folder = scratch / "model";
+  std::filesystem::create_directories(folder / "sub");
+  std::filesystem::create_directories(scratch / "outside");
+  const std::string floats(4 * 108 + 8, '\0');
+  write_file(folder / "w.bin", floats);
+  write_file(folder / "sub" / "w.bin", floats);
+  write_file(scratch / "outside" / "w.bin", floats);
+  std::filesystem::create_symlink(folder / "w.bin", folder / "inside_link");
+  std::filesystem::create_symlink(scratch / "outside" / "w.bin", folder / "outside_link");
+  std::filesystem::create_directory_symlink(scratch / "outside", folder / "out");
+  const auto attempt = [&](const std::string& location, const std::string& offset = "0",
+                           const std::string& length = "432") {
+    OnnxFile file;
+    external(file.initializer("conv.weight"), location, offset, length);
+    try {
+      import_source({file.bytes(), "'x.onnx'", folder}, {});
+    } catch (const FormatError& error) {
+      return std::string(error.what());
+    }
+    return std::string("taken");
+  };
+  CHECK(attempt("w.bin") == "taken");
+  CHECK(attempt("w.bin", "8") == "taken");
+  CHECK(attempt("sub/w.bin") == "taken");
+  CHECK(attempt("inside_link") == "taken");
+  for (const char* path :
+       {"../outside/w.bin", "sub/../../outside/w.bin", "/etc/passwd", "outside_link", "out/w.bin", ""}) {
+    INFO(path << ": " << attempt(path));
+    CHECK(attempt(path).find("which is not in the folder of the ONNX file") != std::string::npos);
+  }
+  CHECK(attempt((folder / "w.bin").string()).find("not in the folder") != std::string::npos);
+  CHECK(attempt("none.bin").find("which is not there") != std::string::npos);
+  CHECK(attempt("sub").find("no regular file") != std::string::npos);
+  CHECK(attempt("w.bin", "9").find("is cut off") != std::string::npos);
+  CHECK(attempt("w.bin", "18446744073709551615").find("is cut off") != std::string::npos);
+  CHECK(attempt("w.bin", "-1").find("no offset or length") != std::string::npos);
+  CHECK(attempt("w.bin", "0", "2147483648").find("wants 432") != std::string::npos);
+}
+
+TEST_CASE("onnx: a length beyond the file, and every file cut off, are refused") {
+  // graph (field 7) of 2 GiB, in a file of eight bytes
+  const std::vector<std::uint8_t> huge{0x08, 0x08, 0x3a, 0xff, 0xff, 0xff, 0xff, 0x07};
+  CHECK_THROWS_AS(import_source({huge, "'x.onnx'", {}}, {}), FormatError);
+  const auto whole = OnnxFile().bytes();
+  for (std::size_t size = 0; size < whole.size(); size += 7) {
+    std::vector<std::uint8_t> part(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    CHECK_THROWS_AS(import_source({part, "'x.onnx'", {}}, {}), FormatError);
+  }
+}
+
+TEST_CASE("onnx: what a file does not say must be said") {
+  OnnxFile plain;
+  plain.named("maps").set_input(0, "data");
+  CHECK_THROWS_WITH(read(plain), test::Contains("Say with mean and scale"));
+  const ModelData said = read(plain, {.bgr = true, .mean = std::array<float, 3>{1, 2, 3}});
+  CHECK(image_input_of(said.graph).mean == std::array<float, 3>{3, 2, 1});
+  CHECK(image_input_of(said.graph).bgr);
+
+  OnnxFile any;
+  auto& shape = *any.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+  shape.mutable_dim(2)->set_dim_param("H");
+  shape.mutable_dim(3)->set_dim_param("W");
+  CHECK_THROWS_AS(read(any), InvalidArgument);
+  CHECK(read(any, {.input_size = 24}).graph.input_shape() == Shape{1, 24, 24, 3});
+  CHECK(read(any, {.template_name = "arcface-112"}).graph.input_shape() == Shape{1, 112, 112, 3});
+  CHECK_THROWS_AS(read(OnnxFile(), {.input_size = 24}), InvalidArgument);
+}
+
+TEST_CASE("onnx: damaged bytes give a model or a FormatError, ten thousand times") {
+  const auto seed = OnnxFile().bytes();
+  Random random(1);
+  int taken = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    auto bytes = seed;
+    for (std::uint64_t k = random.below(4) + 1; k > 0; --k) {
+      bytes[random.below(bytes.size())] = static_cast<std::uint8_t>(random.below(256));
+    }
+    try {
+      import_source({bytes, "'x.onnx'", {}}, {});
+      ++taken;
+    } catch (const FormatError&) {
+    } catch (const InvalidArgument&) {  // a network that does not subtract any more
+    }
+  }
+  CHECK(taken > 100);  // a weight may be another one
+}
+
+}  // namespace facenet
+#endif
