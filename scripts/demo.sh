@@ -8,6 +8,7 @@ source "$(dirname "$0")/lib/common.sh"
 usage() {
   cat << EOF
 usage: scripts/demo.sh [--data DIR [--landmarks FILE]] [--minutes M] [--arch ARCH] [--out DIR]
+       scripts/demo.sh --photos DIR [--threshold T] [--out DIR]
 
 Generates faces of 400 people, trains a small network on 280 of them, calibrates it on 40 and tests it on the other 80:
 verification, identification, clustering, as a table and as DIR/report.html. After setup and build it takes less than
@@ -18,14 +19,22 @@ five minutes on two cores.
   --minutes M       of training (3.5)
   --arch ARCH       the network (tiny; nn4 for photographs and more minutes)
   --out DIR         where everything goes (demo-out)
+
+With --photos nothing is trained: pretrained networks (scripts/get-models.sh, docs/pretrained.md) find the faces in a
+folder of photographs, with all folders in it, and group them so that each group is one person.
+
+  --photos DIR      photographs, with any number of faces in each
+  --threshold T     up to which distance it is one person (0.14; more photographs of fewer people: up to 0.16)
 EOF
 }
 
-data='' landmarks='' minutes=3.5 arch=tiny out=$ROOT/demo-out
+data='' landmarks='' photos='' threshold=0.14 minutes=3.5 arch=tiny out=$ROOT/demo-out
 while [ $# -gt 0 ]; do
   case $1 in
     --data) data=$(realpath "${2:?--data needs a folder}") ;;
     --landmarks) landmarks=$(realpath "${2:?--landmarks needs a file}") ;;
+    --photos) photos=$(realpath "${2:?--photos needs a folder}") ;;
+    --threshold) threshold=${2:?--threshold needs a number} ;;
     --minutes) minutes=${2:?--minutes needs a number} ;;
     --arch) arch=${2:?--arch needs a name} ;;
     --out) out=$(realpath -m "${2:?--out needs a folder}") ;;
@@ -45,12 +54,24 @@ mark=$out/.made-by-facenet-demo
 if [ -n "$(ls -A "$out" 2> /dev/null)" ] && [ ! -e "$mark" ]; then
   die "$out is not empty and was not made by this script: choose another --out"
 fi
-case $out/ in "${data:-/nowhere}"/*) die "--out cannot lie within --data" ;; esac
+case $out/ in "${data:-/nowhere}"/* | "${photos:-/nowhere}"/*) die "--out cannot lie within the photographs" ;; esac
 mkdir -p "$out"
 touch "$mark"
 
 # Some of one's own images may be unusable (status 3): they are named, and the rest goes on.
 lenient() { "$@" || [ $? -eq 3 ]; }
+
+if [ -n "$photos" ]; then
+  [ -z "$data" ] || die "--photos or --data, not both"
+  models=$ROOT/models
+  "$ROOT/scripts/get-models.sh" "$models"
+  say "Finding faces, turning each into 128 numbers, grouping them: one person each"
+  lenient "$facenet" cluster "$photos" -m "$models/dlib-face.fnm" --detector "$models/mtcnn.fnm" \
+    --threshold "$threshold" --csv -o "$out/people.csv" --report "$out/people.html"
+  say "A contact sheet for each person: $out/people.html"
+  say "File, face and person, a row each: $out/people.csv"
+  exit
+fi
 
 if [ -z "$data" ]; then
   say "Generating faces"

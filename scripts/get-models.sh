@@ -136,5 +136,6 @@ make_model() { # MODEL SOURCE [OPTION...]
 make_model dlib-face.fnm dlib_face_recognition_resnet_model_v1.dat --template dlib-mtcnn-150 \
   --licence "CC0 1.0 (public domain): any use, no conditions" \
   --data "dlib_face_recognition_resnet_model_v1 by Davis King (2017), trained on about 3 million faces of 7,485 people; from the Python package face_recognition_models 0.3.0"
+make_model mtcnn.fnm pnet.pt
 
-say "Done. Try: $facenet info -m $out/dlib-face.fnm"
+say "Done. Try: $facenet cluster photos/ -m $out/dlib-face.fnm --detector $out/mtcnn.fnm --threshold 0.14 --report people.html"
