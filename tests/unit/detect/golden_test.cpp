@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include <facenet/csv.hpp>
+#include <facenet/dataset.hpp>
 #include <facenet/detector.hpp>
 
 #include "catch.hpp"
@@ -64,6 +65,97 @@ TEST_CASE("detector: 200 photographs as MTCNN in PyTorch sees them") {
   UNSCOPED_INFO("least overlap " << least << ", points " << mean << " pixels away");
   CHECK(mean < 1);
   if (std::getenv("FACENET_TEST_VERBOSE") != nullptr) WARN("least overlap " << least << ", points " << mean);
+}
+
+namespace {
+
+Image quarter_turn(const Image& image) {
+  Image result(image.height(), image.width());
+  for (int y = 0; y < image.height(); ++y) {
+    for (int x = 0; x < image.width(); ++x) std::copy_n(image.at(x, y), 3, result.at(image.height() - 1 - y, x));
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("detector: no face, a turned one, a tiny one, a blurred one, a cut one, a drawn one") {
+  const test::ScratchFolder folder;
+  auto detector = shared_detector(folder);
+  if (!detector) return;
+  const Image photograph = Image::open(*test::shared_data() / "lfw/images/Abel_Pacheco/Abel_Pacheco_0002.jpg");
+  const auto upright = detector->detect(photograph);
+  REQUIRE(upright.size() == 1);
+  CHECK((!upright[0].cut_off && !upright[0].tiny && !upright[0].blurred));
+
+  CHECK(detector->detect(Image(300, 200)).empty());
+  CHECK(detector->detect(photograph.cropped(0, 0, 60, 60)).empty());
+
+  // However it is turned, the points are the same of the face: aligned, it is the same picture.
+  Image turned = photograph;
+  for (const int back : {270, 180, 90}) {
+    turned = quarter_turn(turned);
+    const auto faces = detector->detect(turned);
+    INFO(back);
+    REQUIRE(faces.size() == 1);
+    CHECK(faces[0].turned == back);
+    CHECK(faces[0].quality.score == Approx(upright[0].quality.score).margin(0.02));
+    auto points = upright[0].landmarks;
+    for (int angle = 360; angle > back; angle -= 90) {
+      for (std::size_t i = 0; i < 10; i += 2) {
+        const float x = points[i];
+        points[i] = 249 - points[i + 1];
+        points[i + 1] = x;
+      }
+    }
+    for (std::size_t i = 0; i < 10; ++i) CHECK(faces[0].landmarks[i] == Approx(points[i]).margin(1));
+  }
+  auto options = detector->options();
+  options.turned = false;
+  for (const auto& face : detector->with(options).detect(turned)) CHECK(face.turned == 0);
+
+  const auto small = detector->with({.minimum_size = 20}).detect(photograph.resized(62, 62));
+  REQUIRE(small.size() == 1);
+  CHECK(small[0].tiny);
+  const auto blurred = detector->detect(photograph.resized(25, 25).resized(250, 250));
+  REQUIRE(blurred.size() == 1);
+  CHECK(blurred[0].blurred);
+  CHECK(blurred[0].quality.score < upright[0].quality.score);
+  const auto cut = detector->detect(photograph.cropped(0, 0, 250, 150));
+  REQUIRE(cut.size() == 1);
+  CHECK(cut[0].cut_off);
+  CHECK(cut[0].box[3] > 150);
+
+  // A good enough drawing counts as a face.
+  const auto drawing = generate_face(1, 2, 200);
+  CHECK(detector->detect(drawing.image).size() == 1);
+}
+
+TEST_CASE("detector: a large picture of many people, cut into pieces") {
+  const test::ScratchFolder folder;
+  auto detector = shared_detector(folder);
+  if (!detector) return;
+  const auto data = *test::shared_data();
+  const auto table = CsvTable::open(data / "golden" / "faces.csv");
+  Image mosaic(1500, 1500);
+  std::vector<Box> wanted;
+  for (int i = 0; i < 36; ++i) {
+    const auto row = static_cast<std::size_t>(i);
+    const Image image = Image::open(data / "lfw" / "images" / table.rows[row][table.column("file")]);
+    const int left = i % 6 * 250, top = i / 6 * 250;
+    for (int y = 0; y < 250; ++y) std::copy_n(image.at(0, y), 750, mosaic.at(left, top + y));
+    const auto number = [&](const char* column) { return static_cast<float>(table.number(row, table.column(column))); };
+    const auto x = static_cast<float>(left), y = static_cast<float>(top);
+    wanted.push_back({number("x1") + x, number("y1") + y, number("x2") + x, number("y2") + y});
+  }
+  const auto faces = detector->detect(mosaic);
+  for (const auto& box : wanted) {
+    const auto best = std::max_element(faces.begin(), faces.end(), [&](const auto& a, const auto& b) {
+      return overlap(a.box, box) < overlap(b.box, box);
+    });
+    REQUIRE(best != faces.end());
+    CHECK(overlap(best->box, box) > 0.7F);
+  }
 }
 
 }  // namespace facenet
