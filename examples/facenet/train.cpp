@@ -68,7 +68,7 @@ std::string log_line(const TrainingStep& step, const std::optional<Verification>
   line["health"] = step.health;
   if (test) {
     put("eval_auc", test->auc);
-    put("eval_accuracy", test->accuracy);
+    put("eval_eer", test->eer);
   }
   return dump(line) + "\n";
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/simd.hpp"
 #include "base/threads.hpp"
@@ -39,42 +40,82 @@ void for_lanes(const View& v, std::int64_t image, std::int64_t group, Function&&
   }
 }
 
+// kLanes numbers in one vector of the compiler's, which makes of it what the instruction set has.
+using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
+using Doubles = double __attribute__((vector_size(kLanes * sizeof(double))));
+using Words = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::uint32_t))));
+using Halves = std::uint16_t __attribute__((vector_size(kLanes * sizeof(std::uint16_t))));
+
+FACENET_INLINE void load(Floats& to, const float* from) { std::memcpy(&to, from, sizeof to); }
+FACENET_INLINE void load(Floats& to, const Bfloat16* from) {
+  Halves halves;
+  std::memcpy(&halves, from, sizeof halves);
+  const Words words = __builtin_convertvector(halves, Words) << 16U;
+  std::memcpy(&to, &words, sizeof to);
+}
+FACENET_INLINE void store(float* to, const Floats& from) { std::memcpy(to, &from, sizeof from); }
+FACENET_INLINE void store(Bfloat16* to, const Floats& from) {  // rounded as Bfloat16 does
+  Words words;
+  std::memcpy(&words, &from, sizeof words);
+  const Halves halves = __builtin_convertvector((words + 0x7fffU + ((words >> 16U) & 1U)) >> 16U, Halves);
+  std::memcpy(to, &halves, sizeof halves);
+}
+
 // dst = value where src > 0, else slope * value: forward with value = src, backward with value = diff_dst. Pixels are
 // `step` elements apart; with 1 they are one channel's.
 template <typename T>
-inline void scaled_run(const T* src, const T* values, T* dst, std::int64_t pixels, std::int64_t step,
-                       std::int64_t lanes, const float* slope) {
-  if (step == 1) {
-    const float s = slope[0];
-    for (std::int64_t i = 0; i < pixels; ++i) {
-      const float value = values[i];
-      dst[i] = static_cast<float>(src[i]) > 0 ? value : value * s;
+FACENET_INLINE void scaled_run(const T* src, const T* values, T* dst, std::int64_t pixels, std::int64_t step,
+                               std::int64_t lanes, const float* slope) {
+  const std::int64_t stride = step == 1 ? kLanes : step;
+  const std::int64_t width = step == 1 ? kLanes : lanes;
+  const std::int64_t total = pixels * step;
+  std::array<float, kLanes> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = slope[step == 1 ? 0 : i];
+  Floats slopes;
+  load(slopes, all.data());
+  for (std::int64_t at = 0; at < total; at += stride) {
+    const std::int64_t count = std::min(width, total - at);
+    if (count < kLanes) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        const float value = values[at + i];
+        dst[at + i] = static_cast<float>(src[at + i]) > 0 ? value : value * slopes[i];
+      }
+      continue;
     }
-    return;
-  }
-  for (std::int64_t p = 0; p < pixels; ++p) {
-    for (std::int64_t i = p * step; i < p * step + lanes; ++i) {
-      const float value = values[i];
-      dst[i] = static_cast<float>(src[i]) > 0 ? value : value * slope[i - p * step];
-    }
+    Floats from;
+    Floats value;
+    load(from, src + at);
+    load(value, values + at);
+    store(dst + at, from > 0 ? value : value * slopes);
   }
 }
 
 // Adds to `sum`, one for each lane; a single channel is summed in kLanes parts.
 template <typename T>
-inline void slope_run(const T* src, const T* diff_dst, std::int64_t pixels, std::int64_t step, std::int64_t lanes,
-                      double* sum) {
-  const std::int64_t width = step == 1 ? kLanes : lanes;
+FACENET_INLINE void slope_run(const T* src, const T* diff_dst, std::int64_t pixels, std::int64_t step,
+                              std::int64_t lanes, double* sum) {
   const std::int64_t stride = step == 1 ? kLanes : step;
-  const std::int64_t total = step == 1 ? pixels : pixels * step;
+  const std::int64_t width = step == 1 ? kLanes : lanes;
+  const std::int64_t total = pixels * step;
+  Doubles sums{};
   for (std::int64_t at = 0; at < total; at += stride) {
     const std::int64_t count = std::min(width, total - at);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const float value = src[at + i];
-      const float gradient = diff_dst[at + i];
-      sum[i] += value > 0 ? 0.0 : static_cast<double>(value) * static_cast<double>(gradient);
+    if (count < kLanes) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        const float value = src[at + i];
+        const float gradient = diff_dst[at + i];
+        sums[i] += static_cast<double>(value > 0 ? 0.0F : value) * static_cast<double>(gradient);
+      }
+      continue;
     }
+    Floats value;
+    Floats gradient;
+    load(value, src + at);
+    load(gradient, diff_dst + at);
+    const Floats below = value > 0 ? Floats{} : value;
+    sums += __builtin_convertvector(below, Doubles) * __builtin_convertvector(gradient, Doubles);
   }
+  for (std::int64_t i = 0; i < kLanes; ++i) sum[i] += sums[i];
 }
 
 #define FACENET_LOOPS(T, suffix)                                                                                  \
