@@ -16,6 +16,7 @@
 #include <facenet/import.hpp>
 #include <facenet/model.hpp>
 #include <facenet/precision.hpp>
+#include <facenet/recognizer.hpp>
 #include <facenet/report.hpp>
 #include <facenet/runtime.hpp>
 #include <facenet/train/training.hpp>

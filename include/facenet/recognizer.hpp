@@ -1,0 +1,41 @@
+// Recognizer: a photograph in, its faces out, each with box, points, quality and embedding.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <facenet/detector.hpp>
+#include <facenet/embedder.hpp>
+#include <facenet/export.hpp>
+
+namespace facenet {
+
+/// A face of a photograph, as the detector found it, and its embedding.
+struct RecognizedFace : DetectedFace {
+  std::vector<float> embedding;  ///< [D], see Embedder
+};
+
+/// Detector, alignment and Embedder in one call. Mutable: one for each thread; others of the same model and detector
+/// (`Detector::with`) share networks and plans.
+class FACENET_API Recognizer {
+ public:
+  /// InvalidArgument when the model was not trained on aligned faces (its contract has no template), or an option is
+  /// out of range.
+  Recognizer(Model model, Detector detector, const EmbedderOptions& options = {});
+  ~Recognizer();
+  Recognizer(Recognizer&&) noexcept;
+  Recognizer& operator=(Recognizer&&) noexcept;
+
+  /// The faces that the detector's options ask for, the largest first; none where it finds none: the photograph itself
+  /// is never embedded instead. InvalidArgument for an image without pixels.
+  std::vector<RecognizedFace> recognize(const Image& photograph);
+
+  const Model& model() const;
+  const Detector& detector() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace facenet
