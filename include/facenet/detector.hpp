@@ -20,6 +20,7 @@ enum class FaceChoice : std::uint8_t {
   centre,   ///< the one whose box's centre is nearest to the photograph's
 };
 
+/// What is looked for, how hard, and which of it is given.
 struct DetectorOptions {
   /// Pixels: the side of the smallest face that is looked for, at least 12. Half the size takes four times as long, and
   /// finds more that is no face.
@@ -51,6 +52,7 @@ struct FaceQuality {
   float pose = 0;
 };
 
+/// A face of a photograph.
 struct DetectedFace {
   /// x1, y1, x2, y2 in pixels of the photograph; reaches beyond it where the face is cut off.
   std::array<float, 4> box{};
