@@ -16,6 +16,7 @@ Run setup_train(CLI::App& app, Common& common);
 Run setup_import(CLI::App& app, Common& common);
 Run setup_export(CLI::App& app, Common& common);
 Run setup_detect(CLI::App& app, Common& common);
+Run setup_quantise(CLI::App& app, Common& common);
 Run setup_embed(CLI::App& app, Common& common);
 Run setup_verify(CLI::App& app, Common& common);
 Run setup_identify(CLI::App& app, Common& common);

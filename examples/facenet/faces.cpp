@@ -9,6 +9,8 @@
 #include <facenet/error.hpp>
 #include <facenet/files.hpp>
 
+#include "network.hpp"
+
 namespace fs = std::filesystem;
 
 namespace facenet::program {
@@ -106,7 +108,7 @@ std::optional<Detector> detector_for(const Common& common, const Model& model, c
 
 }  // namespace
 
-void add_face_options(CLI::App& app, FaceOptions& options, const std::string& faces) {
+void add_source_options(CLI::App& app, FaceOptions& options, const std::string& faces) {
   options.detection.faces = faces;
   app.add_option("--detector", options.detection.detector,
                  "Find faces with this detector, and align them (or set FACENET_DETECTOR)")
@@ -114,8 +116,15 @@ void add_face_options(CLI::App& app, FaceOptions& options, const std::string& fa
   add_detection_options(app, options.detection);
   app.add_option("--landmarks", options.landmarks, "CSV of five points for each file: faces are aligned by them")
       ->type_name("FILE");
+}
+
+void add_face_options(CLI::App& app, FaceOptions& options, const std::string& faces) {
+  add_source_options(app, options, faces);
   app.add_flag("--flip", options.flip, "Embed the mirror image too and average: a little better, twice the time");
   app.add_option("--batch", options.batch, "Images at a time (32)")->type_name("N");
+  app.add_option("--precision", options.precision,
+                 "f32 (default), bf16, automatic (the faster of them), int8 (a model of facenet quantise)")
+      ->type_name("NAME");
 }
 
 const Landmarks* find_landmarks(const LandmarkTable& table, const Input& input) {
@@ -149,9 +158,14 @@ std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& mo
 Faces embed_inputs(const Common& common, const Model& model, const std::vector<Input>& inputs,
                    const FaceOptions& options, Failures& failures) {
   Faces faces;
+  const Precision precision = precision_of(options.precision);
+  if (precision == Precision::int8 && !model.int8()) {
+    throw UsageError("the model is not prepared for int8: facenet quantise FACES -m M -o M2 makes one that is");
+  }
   Source source{detector_for(common, model, options), std::nullopt, Embedder(model)};
   if (!source.detector) source.table = landmarks_for(common, model, options);
-  Embedder embedder(model, {.threads = common.threads, .batch = options.batch, .flip = options.flip});
+  Embedder embedder(model,
+                    {.threads = common.threads, .batch = options.batch, .flip = options.flip, .precision = precision});
   faces.embeddings.dimension = static_cast<std::size_t>(model.embedding_size());
   const auto size = static_cast<std::size_t>(options.batch);
   const auto part = [&](std::size_t begin) {

@@ -34,10 +34,13 @@ struct FaceOptions {
   DetectionOptions detection{};
   bool flip = false;
   int batch = 32;
+  std::string precision = "f32";
   Degradation degradation{};  ///< of the faces, after alignment
 };
 
-/// --landmarks, --flip, --batch, --detector and how it detects; `faces` of each photograph where nothing else is asked.
+/// --detector and how it detects, --landmarks; `faces` of each photograph where nothing else is asked.
+void add_source_options(CLI::App& app, FaceOptions& options, const std::string& faces = "all");
+/// The same and --flip, --batch, --precision.
 void add_face_options(CLI::App& app, FaceOptions& options, const std::string& faces = "all");
 
 /// Finds an input's landmarks in a table that names files relative to a folder which need not be the one given: by the

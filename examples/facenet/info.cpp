@@ -93,6 +93,9 @@ Json model_json(const Model& model) {
             {"data", model.data_notes()},
             {"fingerprint", model.fingerprint()},
             {"calibration", model.calibration() ? calibration_json(*model.calibration()) : Json()}};
+  if (const auto& int8 = model.int8()) {
+    json["int8"] = {{"images", int8->images}, {"data", int8->data}, {"cosine", int8->cosine}, {"in_f32", int8->in_f32}};
+  }
   for (const auto& layer : model.layers()) {
     json["layers"].push_back({{"name", layer.name},
                               {"kind", layer.kind},
@@ -151,6 +154,7 @@ std::string model_text(const Model& model) {
       {"licence", known(model.licence())},
       {"data", known(model.data_notes())},
       {"calibration", model.calibration() ? calibration_text(*model.calibration()) : "none"},
+      {"int8", model.int8() ? int8_text(*model.int8()) : "not prepared"},
       {"fingerprint", model.fingerprint()}};
   text += "\n";
   for (auto& row : contract_rows) {

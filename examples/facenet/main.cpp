@@ -50,6 +50,8 @@ constexpr Command kCommands[] = {
      setup_import},
     {"export", "Write a model as an ONNX file, for other programs to run", "-m M -o N.onnx [options]",
      "facenet export -m face.fnm -o face.onnx", setup_export},
+    {"quantise", "Prepare a model for int8, measured on faces", "INPUT... -m M -o M2 [options]",
+     "facenet quantise -m face.fnm photos/ -o face8.fnm", setup_quantise},
     {"bench", "Measure speed on this machine, beside its peak", "[-m M | --arch ARCH] [options]",
      "facenet bench --arch nn4 --batch 1,32", setup_bench},
 };

@@ -42,12 +42,15 @@ std::vector<Image> drawn_faces(const Model& model, int people, int images, std::
   return faces;
 }
 
+std::string int8_text(const Int8Info& info) {
+  return "ranges measured on " + info.data + "; smallest cosine with float32 " + fixed(info.cosine, 4) + ", " +
+         std::to_string(info.in_f32.size()) + " convolution(s) stay in float32";
+}
+
 Model prepared_for(Precision precision, const Model& model, const Common& common) {
   if (precision != Precision::int8 || model.int8()) return model;
   Model prepared = model.with_int8(drawn_faces(model, 16, 4, common.seed), "64 drawn faces of 16 people");
-  const Int8Info& info = *prepared.int8();
-  say(common, "int8: ranges measured on " + info.data + "; smallest cosine with float32 " + fixed(info.cosine, 4) +
-                  ", " + std::to_string(info.in_f32.size()) + " convolution(s) stay in float32");
+  say(common, "int8: " + int8_text(*prepared.int8()));
   if (!system_info().native_int8) say(common, "int8: this processor has no VNNI; it computes with bytes, but slowly");
   return prepared;
 }

@@ -23,6 +23,8 @@ std::string architecture_list();
 Precision precision_of(const std::string& name);
 /// Drawn faces of the model's input size, `people` times `images`.
 std::vector<Image> drawn_faces(const Model& model, int people, int images, std::uint64_t seed);
+/// On what a model's int8 was measured, and what it gave.
+std::string int8_text(const Int8Info& info);
 /// The model as a precision wants it: for int8, one that is not prepared for it is, on 64 drawn faces, which is said.
 Model prepared_for(Precision precision, const Model& model, const Common& common);
 

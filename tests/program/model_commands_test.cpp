@@ -160,6 +160,35 @@ TEST_CASE("bench measures each batch size beside the machine's peak", "[program]
   CHECK(run({"bench", "--arch", "tiny", "--what", "train", "--batch", "1"}).status == 2);
 }
 
+TEST_CASE("quantise prepares a model for int8, and embed computes with it", "[program]") {
+  const ScratchFolder scratch;
+  const std::string face = world().face(1, 1);
+  const auto made = run({"quantise", "-m", world().model, world().face(1, 1), world().face(2, 1), scratch / "none.png",
+                         "-o", scratch / "m8.fnm"});
+  CHECK(made.status == 3);  // one of them does not exist
+  CHECK(made.says("ranges measured on 2 faces of"));
+  const Model model = Model::load(scratch / "m8.fnm");
+  REQUIRE(model.int8());
+  CHECK(model.int8()->images == 2);
+  CHECK(run({"info", "-m", scratch / "m8.fnm", "--json"}).object().at("int8").at("images") == 2);
+  const auto embed = [&](const std::filesystem::path& file, const char* precision) {
+    return run({"embed", "-m", file, face, "--precision", precision, "--json"});
+  };
+  const auto exact = embed(scratch / "m8.fnm", "f32").object().at("embedding");
+  const auto bytes = embed(scratch / "m8.fnm", "int8").object().at("embedding");
+  CHECK(exact != bytes);
+  double cosine = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) cosine += exact[i].get<double>() * bytes[i].get<double>();
+  CHECK(cosine >= 0.99);
+  const auto refused = embed(world().model, "int8");
+  CHECK(refused.status == 2);
+  CHECK(refused.says("facenet quantise"));
+  CHECK(embed(world().model, "f64").status == 2);
+  CHECK(run({"quantise", "-m", world().model, face}).says("give -o FILE"));
+  CHECK(run({"quantise", "-m", world().model, "-o", scratch / "x.fnm"}).status == 2);
+  CHECK(run({"quantise", "-m", world().model, scratch / "none.png", "-o", scratch / "x.fnm"}).status == 4);
+}
+
 TEST_CASE("bench measures each precision that this processor has", "[program]") {
   const bool bf16 = run({"info", "--json"}).object().at("native_bf16").get<bool>();
   const std::string precisions = bf16 ? "f32,bf16,int8,automatic" : "f32,int8,automatic";
