@@ -9,8 +9,8 @@ Watch::Watch(const Model& start, const TrainingData& people, const PeopleTestOpt
 
 Verification Watch::test(const Model& model, std::int64_t step, const Common& common) {
   const Verification result = test_.run(model);
-  std::string text = (step == 0 ? "before" : "after step " + grouped(step)) + ": people not trained on: AUC " +
-                     fixed(result.auc, 4);
+  std::string text =
+      (step == 0 ? "before" : "after step " + grouped(step)) + ": people not trained on: AUC " + fixed(result.auc, 4);
   for (const auto& val : result.val) {
     if (val.supported && val.far < 0.05 && val.far > 0.005) text += ", VAL " + percent(val.val) + " at FAR 1e-2";
   }

@@ -20,7 +20,12 @@ Flags flags_of(const BatchNormProblem& p, bool global_statistics) {
 }
 
 CacheKey key(std::int64_t kind, const BatchNormProblem& p) {
-  return KeyBuilder(kind).add(p.src).add(std::bit_cast<std::int32_t>(p.epsilon)).add(p.relu ? 1 : 0).add(p.given_statistics ? 1 : 0).done();
+  return KeyBuilder(kind)
+      .add(p.src)
+      .add(std::bit_cast<std::int32_t>(p.epsilon))
+      .add(p.relu ? 1 : 0)
+      .add(p.given_statistics ? 1 : 0)
+      .done();
 }
 
 std::string describe(const BatchNormProblem& p) { return "batch normalisation of " + p.src.text(); }
