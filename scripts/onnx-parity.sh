@@ -8,9 +8,14 @@ usage() {
   cat << USAGE
 Example: scripts/onnx-parity.sh
          scripts/onnx-parity.sh --networks nn2,nn4
+         scripts/onnx-parity.sh --families
 Builds the program, exports every network (and small ones that use every operator) as ONNX, runs the ONNX checker, and
 compares ONNX Runtime's embeddings with the library's: each element must agree within 1e-4. Needs Python 3.11 or later;
 puts onnx, onnxruntime and numpy (tests/parity/onnx/requirements.txt) into build/onnx-python. Takes a minute or two.
+  --families    the other direction: networks of InsightFace, MobileFaceNet, facenet-pytorch, dlib, OpenFace, AdaFace and
+                EdgeFace, exported by PyTorch with random weights, are imported, exported and imported again, and compared
+                with ONNX Runtime (needs PyTorch too, some GB, which goes into build/onnx-families)
+  --python P    take this Python, which has all that is needed
   --networks L  only these networks, with commas between them
   --all         networks of more than 100 M parameters with both norms too
   --program P   take this facenet program and build nothing
@@ -18,10 +23,15 @@ puts onnx, onnxruntime and numpy (tests/parity/onnx/requirements.txt) into build
 USAGE
 }
 
-program='' options=()
+program='' python='' script=compare requirements=requirements.txt environment=onnx-python options=()
 while [ $# -gt 0 ]; do
   case $1 in
     --all) options+=(--all) ;;
+    --families) script=import_families requirements=families-requirements.txt environment=onnx-families ;;
+    --python)
+      python=${2:?--python needs a file}
+      shift
+      ;;
     --networks)
       options+=(--networks "${2:?--networks needs a list}")
       shift
@@ -43,19 +53,22 @@ while [ $# -gt 0 ]; do
 done
 
 tests=$ROOT/tests/parity/onnx
-python=$ROOT/build/onnx-python
 if [ -z "$program" ]; then
   ensure_setup
   build_release facenet_program
   program=$RELEASE/examples/facenet/facenet
 fi
-if ! cmp -s "$tests/requirements.txt" "$python/installed.txt"; then
-  say "Installing $(paste -sd ' ' "$tests/requirements.txt") into build/onnx-python"
-  rm -rf "$python"
-  mkdir -p "$ROOT/build"
-  python3 -m venv "$python"
-  "$python/bin/pip" install --quiet --disable-pip-version-check --no-input -r "$tests/requirements.txt" >&2
-  cp "$tests/requirements.txt" "$python/installed.txt"
+if [ -z "$python" ]; then
+  home=$ROOT/build/$environment
+  python=$home/bin/python
+  if ! cmp -s "$tests/$requirements" "$home/installed.txt"; then
+    say "Installing $(paste -sd ' ' "$tests/$requirements") into build/$environment"
+    rm -rf "$home"
+    mkdir -p "$ROOT/build"
+    python3 -m venv "$home"
+    "$home/bin/pip" install --quiet --disable-pip-version-check --no-input -r "$tests/$requirements" >&2
+    cp "$tests/$requirements" "$home/installed.txt"
+  fi
 fi
 say "Comparing the library with ONNX Runtime"
-exec "$python/bin/python" -B "$tests/compare.py" --program "$program" "${options[@]}"
+exec "$python" -B "$tests/$script.py" --program "$program" "${options[@]}"

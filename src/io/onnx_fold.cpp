@@ -201,16 +201,22 @@ void slice(OnnxNode& node) {
   }
   std::vector<std::int64_t> extents(source.shape.dims().begin(), source.shape.dims().end());
   std::vector<std::int64_t> first(rank, 0);
+  std::vector<std::int64_t> step(rank, 1);
   for (std::size_t k = 0; k < starts->size(); ++k) {
     const std::size_t axis = node.axis(axes ? (*axes)[k] : static_cast<std::int64_t>(k), rank);
-    if (steps && (*steps)[k] != 1) node.refuse("steps other than 1 cannot be imported");
     const std::int64_t length = source.shape[axis];
+    const std::int64_t by = steps ? std::clamp((*steps)[k], -length - 1, length + 1) : 1;
+    if (by == 0) node.refuse("a step of 0 leads nowhere");
+    // Places count from the end when negative; one beyond an end is that end.
     const auto bounded = [&](std::int64_t place) {
-      place = std::clamp(place, -length, length);
-      return place < 0 ? place + length : place;
+      place = std::clamp(place, -length - 1, length);
+      if (place < 0) place += length;
+      return by > 0 ? std::max<std::int64_t>(place, 0) : std::min(place, length - 1);
     };
     first[axis] = bounded((*starts)[k]);
-    extents[axis] = std::max<std::int64_t>(0, bounded((*ends)[k]) - first[axis]);
+    step[axis] = by;
+    const std::int64_t way = bounded((*ends)[k]) - first[axis];
+    extents[axis] = std::max<std::int64_t>(0, (way + by + (by > 0 ? -1 : 1)) / by);
   }
   const Shape shape(extents);
   const auto from = strides(source.shape);
@@ -218,7 +224,8 @@ void slice(OnnxNode& node) {
   node.result(picked(node, source, shape, [&](std::size_t i) {
     std::size_t at = 0;
     for (std::size_t k = 0; k < rank; ++k) {
-      at += (i / to[k] % extent(shape, k) + static_cast<std::size_t>(first[k])) * from[k];
+      const auto place = static_cast<std::int64_t>(i / to[k] % extent(shape, k)) * step[k] + first[k];
+      at += static_cast<std::size_t>(place) * from[k];
     }
     return at;
   }));

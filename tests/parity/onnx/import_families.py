@@ -1,0 +1,92 @@
+"""Imports networks of the families that people have, and compares what FaceNetLib and ONNX Runtime make of them.
+
+For each family (families.py): random weights, PyTorch's exporter, `facenet import`, then the same images by `facenet embed`
+and by ONNX Runtime; then `facenet export`, ONNX Runtime again on that file, and `facenet import` of it. The network's own
+answer is brought to unit length. Prints a table; the last line is 'N passed, N failed'.
+"""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+import warnings
+
+import numpy as np
+import onnx
+import onnxruntime
+
+import compare
+import families
+
+TOLERANCE = 1e-4
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def run(path, images):
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: images.astype(np.float32)})[0]
+
+
+def one(program, name, folder, random):
+    """Largest differences: import, export run elsewhere, import of the export; and how far two images' embeddings are."""
+    source = folder / f"{name}.onnx"
+    side, prepared = families.export(name, str(source))
+    options = ["--template", "none", "--licence", "none", *([] if prepared else ["--mean", "127.5", "--scale", "1/128"])]
+    compare.facenet(program, "import", source, "-o", folder / "a.fnm", *options)
+    images = compare.draw_images(random, 3, side, side)
+    files = [folder / f"{i}.png" for i in range(len(images))]
+    for file, image in zip(files, images):
+        compare.write_png(file, image)
+
+    def embed(model):
+        compare.facenet(program, "embed", "-m", model, "-o", folder / "e.npy", *files)
+        return np.load(folder / "e.npy")
+
+    pixels = images.transpose(0, 3, 1, 2).astype(np.float32)
+    theirs = unit(run(source, pixels if prepared else (pixels - 127.5) / 128))
+    compare.facenet(program, "export", "-m", folder / "a.fnm", "-o", folder / "again.onnx")
+    onnx.checker.check_model(folder / "again.onnx", full_check=True)
+    compare.facenet(program, "import", folder / "again.onnx", "-o", folder / "b.fnm")
+    results = [embed(folder / "a.fnm"), run(folder / "again.onnx", pixels), embed(folder / "b.fnm")]
+    spread = min(float(np.abs(a - b).max()) for i, a in enumerate(theirs) for b in theirs[:i])
+    return [float(np.linalg.norm(result - theirs, axis=1).max()) for result in results], spread
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True, help="the facenet program")
+    parser.add_argument("--networks", help="only these, with commas between them")
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    wanted = options.networks.split(",") if options.networks else list(families.FAMILIES)
+    for name in wanted:
+        if name not in families.FAMILIES:
+            parser.error(f"there is no family '{name}': {', '.join(families.FAMILIES)}")
+    passed = failed = 0
+    row = "{:<20} {:>5} {:>9} {:>9} {:>9} {:>7}  {}"
+    print(row.format("family", "opset", "import", "export", "again", "spread", ""), flush=True)
+    for name in wanted:
+        numbers = [""] * 4
+        with tempfile.TemporaryDirectory(prefix="facenet-onnx-") as scratch:
+            try:
+                differences, spread = one(options.program, name, pathlib.Path(scratch), np.random.default_rng(5))
+                numbers = [*(f"{d:.1e}" for d in differences), f"{spread:.3f}"]
+                problem = "" if max(differences) <= TOLERANCE else f"above {TOLERANCE}"
+                if spread < 100 * TOLERANCE:
+                    problem = "the images' embeddings hardly differ"
+            except Exception as error:  # the other families go on
+                problem = str(error)
+        passed, failed = (passed, failed + 1) if problem else (passed + 1, failed)
+        opset = families.FAMILIES[name][2]
+        print(row.format(name, opset, *numbers, f"FAILED: {problem}" if problem else "ok"), flush=True)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

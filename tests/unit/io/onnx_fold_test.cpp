@@ -1,0 +1,114 @@
+// What ONNX computes with constants, against results worked out by hand.
+#ifdef FACENET_HAVE_ONNX
+#include "io/onnx_fold.hpp"
+
+#include <limits>
+#include <stdexcept>
+
+#include <facenet/error.hpp>
+
+#include "catch.hpp"
+
+namespace facenet {
+namespace {
+
+using Integers = std::vector<std::int64_t>;
+
+// A node whose sources are whole numbers, of one axis unless a shape is given for the first.
+class Folded {
+ public:
+  explicit Folded(const std::string& type) {
+    proto_.set_op_type(type);
+    proto_.set_name("node");
+    proto_.add_output("result");
+  }
+  Folded& source(const Integers& values, const Shape& shape) {
+    const std::string name = "source" + std::to_string(proto_.input_size());
+    OnnxValue value{.kind = OnnxValue::Kind::constant};
+    value.constant =
+        std::make_shared<OnnxConstant>(OnnxConstant{.name = name, .shape = shape, .whole = true, .integers = values});
+    builder_.define(name, std::make_shared<OnnxValue>(std::move(value)));
+    proto_.add_input(name);
+    return *this;
+  }
+  Folded& source(const Integers& values) { return source(values, {static_cast<std::int64_t>(values.size())}); }
+  Folded& set(const std::string& name, const Integers& values) {
+    auto& attribute = *proto_.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::INTS);
+    for (const auto value : values) attribute.add_ints(value);
+    return *this;
+  }
+  Folded& set(const std::string& name, std::int64_t value) {
+    auto& attribute = *proto_.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::INT);
+    attribute.set_i(value);
+    return *this;
+  }
+  OnnxConstant result() {
+    OnnxNode node(builder_, proto_);
+    if (!fold_onnx_node(node)) throw std::logic_error("not folded");
+    return *builder_.value("result")->constant;
+  }
+  Integers values() { return result().integers; }
+
+ private:
+  ImportSource source_{{}, "'x.onnx'", {}};
+  ImportOptions options_{};
+  OnnxBuilder builder_{source_, options_, 17};
+  onnx::NodeProto proto_;
+};
+
+const Integers kSix{1, 2, 3, 4, 5, 6};
+
+}  // namespace
+
+TEST_CASE("onnx constants: slices") {
+  const auto slice = [](const Integers& start, const Integers& end, const Integers& axes, const Integers& steps) {
+    return Folded("Slice").source(kSix, {2, 3}).source(start).source(end).source(axes).source(steps).values();
+  };
+  CHECK(slice({1}, {3}, {1}, {1}) == Integers{2, 3, 5, 6});
+  CHECK(slice({-1}, {100}, {0}, {1}) == Integers{4, 5, 6});
+  CHECK(slice({0}, {3}, {1}, {2}) == Integers{1, 3, 4, 6});
+  CHECK(slice({-1}, {-100}, {1}, {-1}) == Integers{3, 2, 1, 6, 5, 4});
+  CHECK(slice({2}, {0}, {1}, {-1}) == Integers{3, 2, 6, 5});
+  CHECK(slice({100, 1}, {-100, 2}, {1, 0}, {-2, 1}) == Integers{6, 4});
+  CHECK(slice({2}, {1}, {1}, {1}).empty());
+  CHECK(slice({0}, {2}, {1}, {-1}).empty());
+  CHECK(slice({std::numeric_limits<std::int64_t>::max()}, {std::numeric_limits<std::int64_t>::min()}, {1},
+              {std::numeric_limits<std::int64_t>::min()}) == Integers{3, 6});
+  CHECK(Folded("Slice").source({}, {0}).source({-1}).source({-9}).source({0}).source({-1}).values().empty());
+  CHECK_THROWS_AS(slice({0}, {1}, {1}, {0}), FormatError);
+  CHECK_THROWS_AS(slice({0}, {1}, {2}, {1}), FormatError);
+}
+
+TEST_CASE("onnx constants: rearranged") {
+  CHECK(Folded("Transpose").source(kSix, {2, 3}).values() == Integers{1, 4, 2, 5, 3, 6});
+  CHECK(Folded("Transpose").source(kSix, {1, 2, 3}).set("perm", {2, 0, 1}).values() == Integers{1, 4, 2, 5, 3, 6});
+  CHECK(Folded("Concat").source(kSix, {2, 3}).source({7, 8}, {2, 1}).set("axis", 1).values() ==
+        Integers{1, 2, 3, 7, 4, 5, 6, 8});
+  CHECK(Folded("Gather").source(kSix, {2, 3}).source({2, -3}).set("axis", 1).values() == Integers{3, 1, 6, 4});
+  CHECK(Folded("Gather").source(kSix).source({1}, {}).result().shape == Shape{});
+  CHECK(Folded("Unsqueeze").source(kSix).source({0, -1}).result().shape == Shape{1, 6, 1});
+  CHECK(Folded("Squeeze").source(kSix, {1, 6, 1}).source({-1}).result().shape == Shape{1, 6});
+  CHECK(Folded("Reshape").source(kSix).source({2, -1}).result().shape == Shape{2, 3});
+  CHECK(Folded("Shape").source(kSix, {2, 3}).values() == Integers{2, 3});
+  CHECK_THROWS_AS(Folded("Gather").source(kSix).source({6}).result(), FormatError);
+  CHECK_THROWS_AS(Folded("Unsqueeze").source(kSix).source({0, 0}).result(), FormatError);
+  CHECK_THROWS_AS(Folded("Squeeze").source(kSix, {2, 3}).source({1}).result(), FormatError);
+}
+
+TEST_CASE("onnx constants: arithmetic broadcasts, and neither overflows nor counts the batch") {
+  CHECK(Folded("Sub").source(kSix, {2, 3}).source({1, 2, 3}).values() == Integers{0, 0, 0, 3, 3, 3});
+  CHECK(Folded("Mul").source({2, 3}, {2, 1}).source({5, 7}).values() == Integers{10, 14, 15, 21});
+  CHECK(Folded("Div").source({7, -7}).source({2}).values() == Integers{3, -3});
+  CHECK(Folded("Mul").source({kOnnxBatch}).source({1}).values() == Integers{kOnnxBatch});
+  CHECK_THROWS_AS(Folded("Mul").source({kOnnxBatch}).source({2}).values(), FormatError);
+  CHECK_THROWS_AS(Folded("Add").source({std::numeric_limits<std::int64_t>::max()}).source({1}).values(), FormatError);
+  CHECK_THROWS_AS(Folded("Div").source({1}).source({0}).values(), FormatError);
+  CHECK_THROWS_AS(Folded("Add").source({1, 2}).source({1, 2, 3}).values(), FormatError);
+}
+
+}  // namespace facenet
+#endif
