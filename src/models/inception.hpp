@@ -30,7 +30,8 @@ struct Stem {
   std::int64_t reduce2 = 64, conv2 = 192;  ///< reduce2 0 leaves the 1x1 convolution out
 };
 
-/// Stem and blocks, global average pooling, the embedding, L2 normalisation. `size`: height and width unless the options say.
+/// Stem and blocks, global average pooling, the embedding, L2 normalisation. `size`: height and width unless the
+/// options say.
 Graph inception_network(const Stem& stem, std::span<const Inception> table, const ArchitectureOptions& options,
                         std::array<std::int64_t, 2> size);
 /// Stem and blocks, a hidden layer of maxout units (two pieces) on its whole map as NN1 has it, the embedding, L2
