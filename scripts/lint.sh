@@ -45,7 +45,7 @@ check_tidy() {
     git ls-files -z 'src/*.cpp' | xargs -0 -n 1 -P "$(cores)" clang-tidy --quiet -p build/release
 }
 
-check_shell() { git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck --severity=warning; }
+check_shell() { git ls-files -z '*.sh' .ci/run benchmarks/peers/run | xargs -0 shellcheck --severity=warning; }
 
 declare -A tools=([format]=clang-format [tidy]=clang-tidy [shell]=shellcheck)
 status=0
