@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/simd.hpp"
 #include "base/threads.hpp"
 #include "facenet/error.hpp"
 
@@ -114,6 +115,37 @@ Sums weigh_all(std::span<const std::int32_t> labels, const float* distances, flo
   return total;
 }
 
+// weights becomes weights(i,j) + weights(j,i), square by square: a column is never walked across all rows. Each is at
+// most a number of rows, so that the sum is no overflow.
+void symmetrise(std::vector<std::int32_t>& weights, std::size_t n) {
+  constexpr std::size_t kSide = 32;
+  const std::size_t squares = (n + kSide - 1) / kSide;
+  // A long strip of squares with a short one, so that every piece is as long.
+  const auto strip = [&](std::size_t y) {
+    for (std::size_t x = y; x < squares; ++x) {
+      for (std::size_t i = y * kSide; i < std::min(n, (y + 1) * kSide); ++i) {
+        for (std::size_t j = x == y ? i : x * kSide; j < std::min(n, (x + 1) * kSide); ++j) {
+          const std::int32_t sum = weights[i * n + j] + weights[j * n + i];
+          weights[i * n + j] = sum;
+          weights[j * n + i] = sum;
+        }
+      }
+    }
+  };
+  parallel_for(static_cast<std::int64_t>((squares + 1) / 2), [&](std::int64_t piece) {
+    const auto y = static_cast<std::size_t>(piece);
+    strip(y);
+    if (squares - 1 - y != y) strip(squares - 1 - y);
+  });
+}
+
+// sum[k] += factor * (own[k] - other[k])
+FACENET_SIMD void pull(double factor, const float* own, const float* other, double* sum, std::size_t d) {
+  for (std::size_t k = 0; k < d; ++k) {
+    sum[k] += factor * (static_cast<double>(own[k]) - static_cast<double>(other[k]));
+  }
+}
+
 }  // namespace
 
 TripletLoss::TripletLoss(const Parameters& parameters) : parameters_(parameters) {
@@ -150,18 +182,15 @@ TripletLossResult TripletLoss::compute(std::span<const float> embeddings, std::s
   if (parameters_.reduction == TripletReduction::mean_selected) scale /= static_cast<double>(sums.selected);
   if (parameters_.reduction == TripletReduction::mean_active) scale /= static_cast<double>(sums.active);
   result.loss = sums.loss * scale;
+  symmetrise(weights, n);
   parallel_for(static_cast<std::int64_t>(n), [&](std::int64_t row) {
     const auto i = static_cast<std::size_t>(row);
     std::vector<double> sum(d);
     const float* const own = embeddings.data() + i * d;
     for (std::size_t j = 0; j < n; ++j) {
-      const std::int64_t weight = std::int64_t{weights[i * n + j]} + weights[j * n + i];
+      const std::int32_t weight = weights[i * n + j];
       if (weight == 0 || i == j) continue;
-      const float* const other = embeddings.data() + j * d;
-      const auto factor = static_cast<double>(weight);
-      for (std::size_t k = 0; k < d; ++k) {
-        sum[k] += factor * (static_cast<double>(own[k]) - static_cast<double>(other[k]));
-      }
+      pull(static_cast<double>(weight), own, embeddings.data() + j * d, sum.data(), d);
     }
     for (std::size_t k = 0; k < d; ++k) result.gradient[i * d + k] = static_cast<float>(2 * scale * sum[k]);
   });

@@ -121,6 +121,7 @@ StepReport Trainer::step(const Tensor& images, std::span<const std::int32_t> lab
     throw InvalidArgument("a batch needs images [N,H,W,3] and N labels, not " + images.shape().text() + " and " +
                           std::to_string(labels.size()));
   }
+  const MemoryPool::Scope pooled(memory_);
   std::vector<float> embeddings;
   embed(images, embeddings);
 

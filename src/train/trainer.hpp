@@ -11,6 +11,7 @@
 #include <facenet/train/triplet_miner.hpp>
 
 #include "autograd/tape.hpp"
+#include "base/aligned.hpp"
 #include "graph/graph.hpp"
 #include "train/health.hpp"
 #include "train/optimizer.hpp"
@@ -67,6 +68,7 @@ class Trainer {
   void back_propagate(const Tensor& images, std::span<const float> gradient);
   void update_average();
 
+  MemoryPool memory_;  // what a step lets go serves the next one
   Graph graph_;
   Graph training_;  // the same parameters, in the working precision, with what is frozen
   std::unique_ptr<Graph> average_;
