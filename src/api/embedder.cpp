@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <string>
+#include <utility>
 
 #include <facenet/error.hpp>
 
@@ -60,10 +61,12 @@ struct Embedder::Impl {
   Context& context(std::size_t remaining) {
     const auto batch = static_cast<std::size_t>(options.batch);
     const std::size_t size = remaining >= batch ? batch : std::bit_floor(remaining);
-    const auto found = contexts.find(size);
+    // Inside somebody's OpenMP region there is one thread: kernels made for more would wait for the others.
+    const int usable = usable_threads(threads);
+    const auto found = contexts.find({usable, size});
     if (found != contexts.end()) return found->second;
-    auto plan = model.impl().plans.get(static_cast<std::int64_t>(size), threads, precision);
-    return contexts.try_emplace(size, std::move(plan)).first->second;
+    auto plan = model.impl().plans.get(static_cast<std::int64_t>(size), usable, precision);
+    return contexts.try_emplace({usable, size}, std::move(plan)).first->second;
   }
 
   // From the image to the network's input; the identity for an image that is one already.
@@ -138,6 +141,7 @@ struct Embedder::Impl {
   void run(Context& context, std::span<float> results) {
     const auto input = context.input();
     if (options.flip) pixels.assign(input.begin(), input.end());  // a run writes over its input
+    const TeamTurn turn(context.plan().threads());
     const auto first = context.run();
     std::copy(first.begin(), first.end(), results.begin());
     if (!options.flip) return;
@@ -153,8 +157,8 @@ struct Embedder::Impl {
   Model model;
   EmbedderOptions options;
   int threads;
-  Precision precision;                      // never automatic
-  std::map<std::size_t, Context> contexts;  // by batch size
+  Precision precision;                                      // never automatic
+  std::map<std::pair<int, std::size_t>, Context> contexts;  // by threads and batch size
   std::vector<std::uint8_t> pixels;
 };
 

@@ -2,8 +2,11 @@
 #include "base/threads.hpp"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -102,6 +105,45 @@ TEST_CASE("available_threads respects the affinity mask") {
   REQUIRE(sched_setaffinity(0, sizeof(before), &before) == 0);
   CHECK(bound == 1);
   CHECK(available_threads() == cores);
+}
+
+TEST_CASE("the smallest CPU quota of the group and those around it counts, rounded up") {
+  const auto root = std::filesystem::temp_directory_path() / ("facenet-quota-" + std::to_string(::getpid()));
+  const auto write = [&](const std::string& file, const std::string& text) {
+    std::filesystem::create_directories((root / file).parent_path());
+    std::ofstream(root / file) << text;
+  };
+  write("cpu.max", "max 100000\n");
+  write("slice/cpu.max", "350000 100000\n");
+  write("slice/unit/cpu.max", "max 100000\n");
+  write("small/cpu.max", "50000 100000\n");
+  write("cpu/old/cpu.cfs_quota_us", "150000\n");
+  write("cpu/old/cpu.cfs_period_us", "100000\n");
+  write("cpu/free/cpu.cfs_quota_us", "-1\n");
+  write("cpu/free/cpu.cfs_period_us", "100000\n");
+  write("broken/cpu.max", "what\n");
+  CHECK(quota_cores(root, "0::/\n") == 0);
+  CHECK(quota_cores(root, "0::/slice/unit\n") == 4);
+  CHECK(quota_cores(root, "0::/small\n") == 1);
+  CHECK(quota_cores(root, "0::/not/here\n") == 0);
+  CHECK(quota_cores(root, "0::/broken\n") == 0);
+  CHECK(quota_cores(root, "4:memory:/old\n3:cpu,cpuacct:/old\n") == 2);
+  CHECK(quota_cores(root, "4:memory:/old\n3:cpu,cpuacct:/free\n") == 0);
+  CHECK(quota_cores(root, "3:cpu:/old\n0::/small\n") == 1);
+  CHECK(quota_cores(root, "") == 0);
+  CHECK(quota_cores(root, "no colon\n") == 0);
+  std::filesystem::remove_all(root);
+}
+
+TEST_CASE("inside an OpenMP region ThreadScope gives one thread") {
+  const ThreadScope team(2);
+  std::atomic<int> wrong = 0;
+  parallel_for(2, [&](std::int64_t) {
+    const ThreadScope inner(4);
+    if (current_threads() != 1 || usable_threads(4) != 1) ++wrong;
+  });
+  CHECK(wrong == 0);
+  CHECK(usable_threads(4) == 4);
 }
 
 }  // namespace facenet
