@@ -18,4 +18,8 @@ inline std::shared_ptr<std::byte> aligned_bytes(std::size_t size) {
   return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
 }
 
+/// Shared bytes, all zero, which take memory when they are first written to; in large pages where the system has them:
+/// a pass over hundreds of megabytes asks for few addresses then. std::bad_alloc when there is no memory.
+std::shared_ptr<std::byte> zeroed_bytes(std::size_t size);
+
 }  // namespace facenet
