@@ -13,6 +13,7 @@ namespace {
 template <int Lanes>
 struct Register {
   typedef float Floats __attribute__((vector_size(4 * Lanes), may_alias));
+  typedef float Loose __attribute__((vector_size(4 * Lanes), aligned(4), may_alias));  // wherever it lies
   typedef std::int32_t Ints __attribute__((vector_size(4 * Lanes), may_alias));
 };
 typedef std::int64_t Pair __attribute__((vector_size(16), may_alias));
@@ -50,7 +51,7 @@ FACENET_INLINE void finish(const Scan& s, const typename Register<Lanes>::Floats
     alignas(64) float distances[kPanelRows];
     typename Register<Lanes>::Ints near = {};
     for (int v = 0; v < V; ++v) {
-      const Floats bias = *reinterpret_cast<const Floats*>(biases + v * Lanes);
+      const Floats bias = *reinterpret_cast<const typename Register<Lanes>::Loose*>(biases + v * Lanes);
       const Floats distance = (own + bias) - 2.0F * sums[r][at + v];
       const Floats zero = {};
       const Floats kept = distance > zero ? distance : zero;

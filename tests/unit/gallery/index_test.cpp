@@ -5,10 +5,12 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <string>
 
 #include "base/random.hpp"
 #include "base/threads.hpp"
 #include "catch.hpp"
+#include "facenet/codes.hpp"
 #include "facenet/error.hpp"
 
 namespace facenet {
@@ -155,6 +157,97 @@ TEST_CASE("rows go, and others come") {
   CHECK(index->search(rows, 1)[0].empty());
   index->add(numbers(500, 500), rows);
   CHECK(index->search(rows, 1)[42][0].id == 542);
+}
+
+TEST_CASE("codes are searched at the distances that the codec gives, one query or many") {
+  for (const std::size_t dimension : {3U, 64U, 127U, 128U, 513U}) {
+    const Embeddings rows = random_rows(700, dimension, dimension);
+    const Codec codec = Codec::calibrate(rows, "8bit");
+    const Codes codes = codec.encode(rows);
+    const auto index = build_index(IndexKind::codes, rows, numbers(700));
+    CHECK(index->info().kind == IndexKind::codes);
+    const Embeddings queries = random_rows(50, dimension, 4);
+    const Hits hits = index->search(queries, 9);
+    for (std::size_t q = 0; q < queries.size(); ++q) {
+      std::vector<double> all;
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        all.push_back(static_cast<double>(codec.distance(queries[q], codes[i])));
+      }
+      for (const Hit& hit : hits[q]) {
+        REQUIRE(std::abs(static_cast<double>(hit.distance) - all[static_cast<std::size_t>(hit.id)]) < 2e-5);
+      }
+      std::sort(all.begin(), all.end());
+      REQUIRE(hits[q].size() == 9);
+      REQUIRE(std::abs(static_cast<double>(hits[q][8].distance) - all[8]) < 2e-5);
+      REQUIRE(index->search({dimension, {queries[q].begin(), queries[q].end()}}, 9)[0] == hits[q]);
+    }
+    const auto gone = numbers(600);
+    CHECK(index->remove(gone) == 600);
+    for (const auto& own : index->search(queries, 9)) {
+      for (const Hit& hit : own) REQUIRE(hit.id >= 600);
+    }
+  }
+  CHECK_THROWS_AS(make_index(IndexKind::codes, 3), InvalidArgument);
+  CHECK_THROWS_AS(build_index(IndexKind::codes, random_rows(1, 3, 1), numbers(1)), InvalidArgument);
+}
+
+TEST_CASE("the graph finds nearly all, says how many, and forgets what is removed") {
+  std::unique_ptr<Index> index;
+  try {
+    index = make_index(IndexKind::hnsw, 32);
+  } catch (const InvalidArgument& error) {
+    REQUIRE(std::string(error.what()).find("FACENET_WITH_HNSW") != std::string::npos);
+    WARN("SKIPPED: built without FACENET_WITH_HNSW");
+    return;
+  }
+  const Embeddings rows = random_rows(3000, 32, 11);
+  index->add(numbers(3000), rows);
+  IndexInfo info = index->info();
+  CHECK(info.kind == IndexKind::hnsw);
+  CHECK(info.size == 3000);
+  REQUIRE(info.recall.has_value());
+  CHECK(*info.recall > 0.95);
+  CHECK(info.recall_size == 3000);
+  CHECK(info.recall_queries == 200);
+  const Embeddings queries = random_rows(100, 32, 12);
+  const auto share_found = [&](const Index& other, std::int64_t left) {
+    const Hits exact = other.search(queries, 10);
+    const Hits found = index->search(queries, 10);
+    std::int64_t right = 0;
+    for (std::size_t q = 0; q < exact.size(); ++q) {
+      REQUIRE(found[q].size() == 10);
+      for (const Hit& hit : found[q]) {
+        REQUIRE(hit.id >= 3000 - left);
+        for (const Hit& one : exact[q]) right += one.id == hit.id ? 1 : 0;
+      }
+    }
+    return static_cast<double>(right) / 1000;
+  };
+  const auto exact = build_index(IndexKind::exact, rows, numbers(3000));
+  CHECK(share_found(*exact, 3000) > 0.95);
+  const auto gone = numbers(2000);  // most of them
+  CHECK(index->remove(gone) == 2000);
+  CHECK(exact->remove(gone) == 2000);
+  CHECK(index->info().size == 1000);
+  CHECK(share_found(*exact, 1000) > 0.95);
+  for (std::size_t i = 0; i < 2000; i += 100) {  // none is found at its own place
+    REQUIRE(index->search({32, {rows[i].begin(), rows[i].end()}}, 1)[0][0].distance > 0.0F);
+  }
+  const auto bytes = index->info().bytes;
+  index->add(numbers(2000, 5000), random_rows(2000, 32, 13));
+  CHECK(index->info().bytes == bytes);  // into the places of those that went
+  const auto rest = numbers(7000);
+  CHECK(index->remove(rest) == 3000);
+  CHECK(index->search(queries, 10) == Hits(100));
+  index->add(numbers(3000), rows);
+  CHECK(index->search(rows, 1)[1234][0] == Hit{1234, 0.0F});
+}
+
+TEST_CASE("the kind is chosen by size, and names are names") {
+  CHECK(index_kind_for(0) == IndexKind::exact);
+  CHECK(index_kind_for(kExactUpTo) == IndexKind::exact);
+  for (const char* name : {"exact", "codes", "hnsw"}) CHECK(name_of(index_kind_from_name(name)) == name);
+  CHECK_THROWS_AS(index_kind_from_name("exakt"), InvalidArgument);
 }
 
 TEST_CASE("an index refuses what it cannot hold, and stays as it was") {
