@@ -2,6 +2,7 @@
 
 option(FACENET_WITH_TURBOJPEG "Decode JPEG with libjpeg-turbo: several times as fast as stb_image, and reads CMYK" ON)
 option(FACENET_WITH_ONNX "Write ONNX files: needs protobuf and the schema onnx.proto" ON)
+option(FACENET_WITH_HNSW "Approximate search in large galleries: needs hnswlib's headers" ON)
 option(FACENET_WITH_SQLITE "Keep galleries in files: needs SQLite" ON)
 
 # find_package(PACKAGE ...) or stop with words that say what it is for and which Debian package brings it.
@@ -51,6 +52,9 @@ if(FACENET_WITH_ONNX)
 endif()
 if(FACENET_WITH_SQLITE)
   facenet_require(SQLite3 "libsqlite3-dev (or configure with -DFACENET_WITH_SQLITE=OFF)" "gallery files" 3.35)
+endif()
+if(FACENET_WITH_HNSW)
+  facenet_require(Hnswlib "libhnswlib-dev (or configure with -DFACENET_WITH_HNSW=OFF)" "approximate search")
 endif()
 if(FACENET_BUILD_PROGRAM)
   facenet_require(CLI11 libcli11-dev "the command line of the facenet program (FACENET_BUILD_PROGRAM)" 2.1)

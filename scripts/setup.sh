@@ -6,7 +6,8 @@ set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 
 PACKAGES=(g++ cmake ninja-build git ca-certificates libeigen3-dev nlohmann-json3-dev libstb-dev libturbojpeg0-dev
-  libcli11-dev catch2 libbenchmark-dev python3-venv libprotobuf-dev protobuf-compiler libonnx-dev libsqlite3-dev)
+  libcli11-dev catch2 libbenchmark-dev python3-venv libprotobuf-dev protobuf-compiler libonnx-dev libsqlite3-dev
+  libhnswlib-dev)
 ONEDNN=(onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0)
 prefix=$ROOT/.deps/onednn
 
@@ -52,7 +53,7 @@ else
   say "This is not Debian or Ubuntu: nothing of the system is installed here. What the build needs:
     a C++20 compiler with OpenMP (GCC 12, Clang 14 or later), CMake 3.22, Ninja, Git, Python 3 with venv,
     Eigen 3.4, nlohmann_json 3.9, stb, libjpeg-turbo (turbojpeg), CLI11 2.1, Catch2 2.13 or 3, Google Benchmark 1.7,
-    protobuf 3.12 with its compiler and ONNX's onnx/onnx.proto, SQLite 3.35.
+    protobuf 3.12 with its compiler and ONNX's onnx/onnx.proto, SQLite 3.35, hnswlib 0.6.2.
     CMake names each one that it does not find."
 fi
 

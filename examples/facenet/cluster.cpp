@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include <facenet/clusterer.hpp>
+#include <facenet/codes.hpp>
 #include <facenet/constraints.hpp>
 #include <facenet/csv.hpp>
 #include <facenet/error.hpp>
@@ -38,7 +39,7 @@ struct Options {
 // An embeddings file brings its faces by name only; nothing more is needed of them here.
 Faces read_embeddings(const std::string& file) {
   Faces faces;
-  faces.embeddings = read_npy(file);
+  faces.embeddings = facenet::read_embeddings(file);  // codes are decoded
   for (const auto& name : files_beside(file, faces.embeddings.size())) faces.faces.push_back({{name, name}});
   const auto table = CsvTable::open(csv_beside(file));
   if (!table.has_column("face")) return faces;

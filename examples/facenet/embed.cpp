@@ -1,6 +1,7 @@
 // facenet embed: photographs of faces into embeddings.
 #include <memory>
 
+#include <facenet/codes.hpp>
 #include <facenet/files.hpp>
 
 #include "commands.hpp"
@@ -31,26 +32,52 @@ void write_rows(Output& output, const Faces& faces) {
   output.finish();
 }
 
-int embed(const Common& common, const FaceOptions& options) {
+struct Options {
+  FaceOptions faces;
+  std::string codes;
+  std::string codes_from;
+};
+
+// Codes, calibrated on known embeddings, or on those to be written.
+CodedEmbeddings coded(const Options& options, const Embeddings& embeddings) {
+  const Codec codec = options.codes_from.empty() ? Codec::calibrate(embeddings, options.codes)
+                                                 : Codec::calibrate(read_embeddings(options.codes_from), options.codes);
+  return {codec, codec.encode(embeddings)};
+}
+
+int embed(const Common& common, const Options& options) {
   if (common.output.empty() && !common.json && !common.csv) {
     throw UsageError("where to? Give -o F.npy (or .jsonl, .csv), or --json or --csv for standard output");
   }
   Output output(common, {Kind::npy, Kind::json, Kind::csv});
   const auto beside = csv_beside(common.output);
+  if (!options.codes.empty() && output.kind() != Kind::npy) throw UsageError("--codes are written to -o F.npy only");
+  if (options.codes.empty() && !options.codes_from.empty()) throw UsageError("--codes-from needs --codes FORM");
+  if (!options.codes.empty()) {
+    Codec::require_form(options.codes);
+    require_writable(codec_beside(common.output));
+  }
   if (output.kind() == Kind::npy) require_writable(beside);
   const Model model = Model::load(model_path(common));
   Failures failures;
   const auto inputs = expand_inputs(common, failures);
   const std::size_t total = inputs.size() + failures.size();
-  const Faces faces = embed_inputs(common, model, inputs, options, failures);
+  const Faces faces = embed_inputs(common, model, inputs, options.faces, failures);
   if (faces.faces.empty()) return failures.report(total);  // nothing to write
   if (output.kind() == Kind::npy) {
     std::string table = csv_row(face_columns());
     for (const auto& face : faces.faces) table += csv_row(face_row(face));
-    write_npy(common.output, faces.embeddings, beside, table);
+    std::string size = std::to_string(faces.embeddings.dimension) + " numbers";
+    if (options.codes.empty()) {
+      write_npy(common.output, faces.embeddings, beside, table);
+    } else {
+      const CodedEmbeddings codes = coded(options, faces.embeddings);
+      write_codes(common.output, codes, beside, table);
+      size =
+          std::to_string(codes.codes.bytes) + " bytes, whose meaning is in " + printable(codec_beside(common.output));
+    }
     say(common, "wrote " + printable(common.output) + ": " + grouped(static_cast<std::int64_t>(faces.faces.size())) +
-                    " embeddings of " + std::to_string(faces.embeddings.dimension) +
-                    " numbers; which is whose: " + printable(beside));
+                    " embeddings of " + size + "; which is whose: " + printable(beside));
   } else {
     write_rows(output, faces);
   }
@@ -60,9 +87,14 @@ int embed(const Common& common, const FaceOptions& options) {
 }  // namespace
 
 Run setup_embed(CLI::App& app, Common& common) {
-  const auto options = std::make_shared<FaceOptions>();
+  const auto options = std::make_shared<Options>();
   add_model_option(app, common);
-  add_face_options(app, *options);
+  add_face_options(app, options->faces);
+  app.add_option("--codes", options->codes,
+                 "Write codes of few bytes: 8bit (a byte for each dimension), pcaN (N bytes, like pca64), 1bit")
+      ->type_name("FORM");
+  app.add_option("--codes-from", options->codes_from, "Calibrate them on these embeddings (.npy), not on those written")
+      ->type_name("FILE");
   add_output_options(app, common, "Write to this file: .npy (with a .csv beside it), .json, .jsonl, .csv");
   return [options, &common] { return embed(common, *options); };
 }

@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include <facenet/codes.hpp>
 #include <facenet/error.hpp>
 #include <facenet/evaluation.hpp>
 #include <facenet/files.hpp>
@@ -26,6 +27,9 @@ struct Options {
   std::string root;
   std::string folds;
   std::string embeddings;
+  std::string codes;
+  std::string codes_from;
+  bool codes_both = false;
   std::string group_by;
   std::string report;
   std::optional<float> threshold{};
@@ -100,7 +104,7 @@ Rows embed_names(const Common& common, const Model& model, const Task& task, con
 
 // An embeddings file's paths may begin anywhere: a pair's name is the end of one of them.
 Rows find_names(const Task& task, const std::string& file, Embeddings& embeddings, Failures& failures) {
-  embeddings = read_npy(file);
+  embeddings = read_embeddings(file);
   const auto files = files_beside(file, embeddings.size());
   const auto names = names_of(task.list);
   const std::set<std::string> wanted(names.begin(), names.end());
@@ -116,6 +120,28 @@ Rows find_names(const Task& task, const std::string& file, Embeddings& embedding
   }
   return rows;
 }
+
+// The distance of two rows: as they are, or with one of them or both as codes.
+class PairDistance {
+ public:
+  PairDistance(const Options& options, const Embeddings& embeddings) : embeddings_(embeddings) {
+    if (options.codes.empty()) return;
+    codec_ = Codec::calibrate(read_embeddings(options.codes_from), options.codes);
+    codes_ = codec_->encode(embeddings);
+    if (options.codes_both) decoded_ = codec_->decode(codes_);
+  }
+  float of(std::size_t a, std::size_t b) const {
+    if (!codec_) return squared_distance(embeddings_[a], embeddings_[b]);
+    if (decoded_.size() > 0) return squared_distance(decoded_[a], decoded_[b]);
+    return codec_->distance(embeddings_[a], codes_[b]);
+  }
+
+ private:
+  const Embeddings& embeddings_;
+  std::optional<Codec> codec_{};
+  Codes codes_{};
+  Embeddings decoded_{};
+};
 
 struct Scored {
   std::vector<ScoredPair> pairs;
@@ -149,6 +175,7 @@ Scored score_list(const Common& common, const Options& options, const Task& task
     const Model model = load_model(common, options, task, faces, model_words);
     rows = embed_names(common, model, task, faces, embeddings, failures);
   }
+  const PairDistance distance(options, embeddings);
   Scored scored;
   scored.images = rows.size() + failures.size();
   for (const auto& pair : task.list.pairs) {
@@ -158,7 +185,7 @@ Scored score_list(const Common& common, const Options& options, const Task& task
       ++scored.left_out;
       continue;
     }
-    scored.pairs.push_back({squared_distance(embeddings[a->second], embeddings[b->second]), pair.same, pair.fold});
+    scored.pairs.push_back({distance.of(a->second, b->second), pair.same, pair.fold});
     scored.names.emplace_back(pair.a, pair.b);
     if (!options.group_by.empty()) scored.groups.push_back(pair.extra[group_column]);
   }
@@ -198,10 +225,15 @@ int evaluate(const Common& common, const Options& options) {
     if (!options.report.ends_with(".html")) throw UsageError("'" + printable(options.report) + "' is to end in .html");
     require_writable(options.report);
   }
+  if (options.codes.empty() != options.codes_from.empty() || (options.codes_both && options.codes.empty())) {
+    throw UsageError("--codes FORM needs --codes-from KNOWN.npy, embeddings of other people to calibrate it on");
+  }
+  if (!options.codes.empty()) Codec::require_form(options.codes);
   const Task task = task_of(options);
   if (!task.has_list) {
     for (const auto& [given, option] :
-         {std::pair(!options.embeddings.empty(), "--embeddings"), std::pair(!options.group_by.empty(), "--group-by"),
+         {std::pair(!options.embeddings.empty(), "--embeddings"), std::pair(!options.codes.empty(), "--codes"),
+          std::pair(!options.group_by.empty(), "--group-by"),
           std::pair(options.threshold.has_value(), "--threshold")}) {
       if (given) throw UsageError(std::string(option) + " needs a list of pairs; there is no pairs.txt");
     }
@@ -300,6 +332,12 @@ Run setup_eval(CLI::App& app, Common& common) {
       ->type_name("DIR");
   app.add_option("--embeddings", options->embeddings, "Take the embeddings from here (.npy with its .csv)")
       ->type_name("FILE");
+  app.add_option("--codes", options->codes,
+                 "What codes of few bytes would cost: the second face of each pair is one; 8bit, 1bit or pcaN (pca64)")
+      ->type_name("FORM");
+  app.add_option("--codes-from", options->codes_from, "Calibrate the codes on these embeddings, of other people (.npy)")
+      ->type_name("FILE");
+  app.add_flag("--codes-both", options->codes_both, "Both faces of each pair are codes");
   app.add_option("--group-by", options->group_by, "Results for each value of this column of --pairs too")
       ->type_name("COLUMN");
   app.add_option("--threshold", options->threshold, "Measure at this threshold instead of choosing one")

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <facenet/clusterer.hpp>
+#include <facenet/codes.hpp>
 #include <facenet/constraints.hpp>
 #include <facenet/csv.hpp>
 #include <facenet/dataset.hpp>

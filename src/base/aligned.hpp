@@ -40,4 +40,8 @@ class MemoryPool {
   std::shared_ptr<State> state_;
 };
 
+/// Shared bytes, all zero, which take memory when they are first written to; in large pages where the system has them:
+/// a pass over hundreds of megabytes asks for few addresses then. std::bad_alloc when there is no memory.
+std::shared_ptr<std::byte> zeroed_bytes(std::size_t size);
+
 }  // namespace facenet

@@ -133,8 +133,15 @@ void write_rows(AtomicFile& file, const Embeddings& embeddings) {
   if (embeddings.size() * embeddings.dimension != embeddings.values.size()) {
     throw InvalidArgument("the embeddings are not whole rows of " + std::to_string(embeddings.dimension) + " numbers");
   }
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(embeddings.size()) +
-                       ", " + std::to_string(embeddings.dimension) + "), }";
+  file.write(npy_header("<f4", embeddings.size(), embeddings.dimension));
+  file.write(std::as_bytes(std::span(embeddings.values)));
+}
+
+}  // namespace
+
+std::string npy_header(const std::string& type, std::size_t rows, std::size_t columns) {
+  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
+                       std::to_string(columns) + "), }";
   // With the ten bytes before it and the newline after it, a multiple of 64: NumPy maps such files into memory.
   header.resize((header.size() + 10 + 1 + 63) / 64 * 64 - 10 - 1, ' ');
   header += '\n';
@@ -142,12 +149,8 @@ void write_rows(AtomicFile& file, const Embeddings& embeddings) {
   start += std::string("\x01\x00", 2);
   start += static_cast<char>(header.size() & 0xffU);
   start += static_cast<char>(header.size() >> 8U);
-  file.write(start);
-  file.write(header);
-  file.write(std::as_bytes(std::span(embeddings.values)));
+  return start + header;
 }
-
-}  // namespace
 
 void write_npy(const std::filesystem::path& path, const Embeddings& embeddings) {
   AtomicFile file(path);

@@ -1,6 +1,7 @@
 // embed: every way in and out, and what goes wrong.
 #include <cmath>
 
+#include <facenet/codes.hpp>
 #include <facenet/csv.hpp>
 #include <facenet/embedder.hpp>
 #include <facenet/embeddings.hpp>
@@ -41,6 +42,37 @@ TEST_CASE("embed writes npy and csv, in the order of the folder's names", "[prog
   CHECK(table.number(5, 4) == 64);
   Embedder embedder(Model::load(world().model));
   CHECK(largest_difference(embeddings[5], embedder.embed(Image::open(world().face(2, 2)))) < 1e-5);
+}
+
+TEST_CASE("embed writes codes, and what reads embeddings reads them", "[program]") {
+  const ScratchFolder scratch;
+  REQUIRE(run({"embed", "-m", world().model, world().faces, "-o", scratch / "e.npy"}).status == 0);
+  const auto embeddings = read_npy(scratch / "e.npy");
+  const std::vector<std::string> codes{"embed", "-m", world().model, world().faces, "-o", scratch / "c.npy", "--codes"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), codes.begin(), codes.end());
+    return run(more);
+  };
+  REQUIRE(with({"8bit", "--codes-from", scratch / "e.npy"}).status == 0);
+  const CodedEmbeddings coded = read_codes(scratch / "c.npy");
+  CHECK(coded.codes.size() == 24);
+  CHECK(coded.codes.bytes == embeddings.dimension);
+  CHECK(largest_difference(read_embeddings(scratch / "c.npy").values, embeddings.values) < 0.01);
+  CHECK(CsvTable::open(scratch / "c.csv").rows.size() == 24);
+  const std::vector<std::string> group{"cluster", "--clusters", "4", "--json", "--embeddings"};
+  const auto cluster = [&](const char* file) {
+    return run({group[0], group[1], group[2], group[3], group[4], scratch / file});
+  };
+  const auto grouped = cluster("c.npy");
+  CHECK(grouped.status == 0);
+  CHECK(grouped.lines().size() == cluster("e.npy").lines().size());
+  REQUIRE(with({"1bit"}).status == 0);
+  CHECK(read_codes(scratch / "c.npy").codes.bytes == (embeddings.dimension + 7) / 8);
+  CHECK(with({"9bit"}).status == 2);
+  CHECK(with({"pca64", "--codes-from", scratch / "none.npy"}).status == 4);
+  CHECK(run({"embed", "-m", world().model, world().face(1, 1), "--json", "--codes", "8bit"}).status == 2);
+  CHECK(run({"embed", "-m", world().model, world().face(1, 1), "--json", "--codes-from", scratch / "e.npy"}).status ==
+        2);
 }
 
 TEST_CASE("embed gives the same numbers as JSON, CSV and npy", "[program]") {
