@@ -101,8 +101,8 @@ int note(const Common& common, const GalleryOptions&) {
 void say_summary(const Common& common, const Gallery& gallery) {
   say(common, grouped(static_cast<std::int64_t>(gallery.people().size())) + " people, " + grouped(gallery.size()) +
                   " images; model " + gallery.model().fingerprint.substr(0, 16) + "; people compared by " +
-                  name_of(gallery.ranking()) + "; search exact; calibration: " +
-                  calibration_text(gallery.calibration()));
+                  name_of(gallery.ranking()) +
+                  "; search exact; calibration: " + calibration_text(gallery.calibration()));
 }
 
 int list(const Common& common, const GalleryOptions& options) {
@@ -210,8 +210,10 @@ struct Action {
   int (*run)(const Common& common, const GalleryOptions& options);
 };
 constexpr Action kActions[] = {
-    {"create", create}, {"add", gallery_add}, {"remove", remove}, {"rename", rename},           {"merge", merge},
-    {"note", note},     {"list", list},       {"check", check},   {"migrate", gallery_migrate}, {"calibrate", calibrate},
+    {"create", create},       {"add", gallery_add}, {"remove", remove},
+    {"rename", rename},       {"merge", merge},     {"note", note},
+    {"list", list},           {"check", check},     {"migrate", gallery_migrate},
+    {"calibrate", calibrate},
 };
 
 int run_gallery(const Common& common, const GalleryOptions& options) {

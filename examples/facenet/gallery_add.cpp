@@ -194,8 +194,8 @@ int gallery_migrate(const Common& common, const GalleryOptions& options) {
         "are now with --folder ROOT, or remove their images from the gallery");
   }
   gallery.migrate({model.fingerprint(), model.embedding_size()}, ids, embeddings);
-  say(common, "the gallery is of the model " + model.fingerprint().substr(0, 16) + " now: " +
-                  grouped(gallery.size()) + " images; calibrate it again");
+  say(common, "the gallery is of the model " + model.fingerprint().substr(0, 16) + " now: " + grouped(gallery.size()) +
+                  " images; calibrate it again");
   return kDone;
 }
 

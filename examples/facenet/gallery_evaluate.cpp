@@ -65,12 +65,8 @@ int gallery_evaluate(const Common& common, const GalleryOptions& options) {
   if (gallery.size() == 0) throw UsageError("nobody has two images or more: there is nobody to enrol and look for");
   const OpenSet result = evaluate_open_set(gallery, gallery_labels, probes, probe_labels, rates, ranking);
   if (output.json()) {
-    Json json{{"people", result.people},
-              {"images", result.images},
-              {"probes", result.probes},
-              {"strangers", result.strangers},
-              {"ranking", name_of(ranking)},
-              {"rank1", result.rank1},
+    Json json{{"people", result.people},       {"images", result.images},     {"probes", result.probes},
+              {"strangers", result.strangers}, {"ranking", name_of(ranking)}, {"rank1", result.rank1},
               {"points", Json::array()}};
     for (const auto& point : result.points) {
       const auto value = [&](Json of) { return point.supported ? std::move(of) : Json(); };

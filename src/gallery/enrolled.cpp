@@ -179,8 +179,8 @@ void Enrolled::index() {
   panels_ = Panels(0, 0);
   if (ranking_ != PersonRanking::mean) {
     if (rows_.size() > 0) {
-      panels_ = Panels(rows_.values, static_cast<std::int64_t>(rows_.size()),
-                       static_cast<std::int64_t>(rows_.dimension));
+      panels_ =
+          Panels(rows_.values, static_cast<std::int64_t>(rows_.size()), static_cast<std::int64_t>(rows_.dimension));
     }
     entries_ = rows_.size();
     return;
@@ -193,9 +193,9 @@ void Enrolled::set_entry(std::size_t entry, std::span<const float> values) {
   if (static_cast<std::int64_t>(entry) >= panels_.size() || panels_.dimension() != dimension) {
     Panels larger(static_cast<std::int64_t>(std::max<std::size_t>(64, 2 * entry)), dimension);
     for (std::size_t i = 0; i < std::min(entry, entries_); ++i) {
-      const std::vector<float> own =
-          ranking_ == PersonRanking::mean ? template_of(people_[i].rows)
-                                          : std::vector<float>(rows_[i].begin(), rows_[i].end());
+      const std::vector<float> own = ranking_ == PersonRanking::mean
+                                         ? template_of(people_[i].rows)
+                                         : std::vector<float>(rows_[i].begin(), rows_[i].end());
       larger.set(static_cast<std::int64_t>(i), own.data(), squared_norms(own, 1, dimension)[0]);
     }
     panels_ = std::move(larger);
@@ -216,8 +216,8 @@ void Enrolled::for_each_row(const Embeddings& queries, const Work& work) const {
     const std::int64_t count = std::min(kBlock, n - begin);
     const std::int64_t stride = used * Panels::kWidth;
     std::vector<float> distances(static_cast<std::size_t>(count * stride));
-    panels_.distances(queries.values.data() + begin * dimension, norms.data() + begin, count, 0, used,
-                      distances.data(), stride);
+    panels_.distances(queries.values.data() + begin * dimension, norms.data() + begin, count, 0, used, distances.data(),
+                      stride);
     for (std::int64_t i = 0; i < count; ++i) {
       work(static_cast<std::size_t>(begin + i), distances.data() + i * stride);
     }

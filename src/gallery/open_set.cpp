@@ -34,8 +34,7 @@ struct Probes {
 
 Probes choose_probes(const Enrolled& enrolled) {
   const auto n = static_cast<std::int64_t>(enrolled.images().size());
-  const std::int64_t most =
-      std::min(kMostProbes, kMostDistances / std::max<std::int64_t>(1, enrolled.comparisons()));
+  const std::int64_t most = std::min(kMostProbes, kMostDistances / std::max<std::int64_t>(1, enrolled.comparisons()));
   const std::int64_t count = std::min(n, std::max<std::int64_t>(1, most));
   Probes probes;
   std::vector<double> images(enrolled.people().size());
@@ -147,10 +146,11 @@ float open_set_threshold(const std::optional<OpenSetCalibration>& calibration, s
     if (point.fpir <= rate * (1 + kRounding) && (best == nullptr || point.fpir > best->fpir)) best = &point;
   }
   if (best == nullptr) {
-    throw InvalidArgument("Gallery: calibrated with " + std::to_string(calibration->strangers) +
-                          " strangers, which cannot show a false positive identification rate of " + text(fpir) +
-                          (rate < fpir ? " now that the gallery has grown (it takes " + text(rate) + " of the gallery as it was)" : "") +
-                          ": calibrate it again with more");
+    throw InvalidArgument(
+        "Gallery: calibrated with " + std::to_string(calibration->strangers) +
+        " strangers, which cannot show a false positive identification rate of " + text(fpir) +
+        (rate < fpir ? " now that the gallery has grown (it takes " + text(rate) + " of the gallery as it was)" : "") +
+        ": calibrate it again with more");
   }
   return best->threshold;
 }

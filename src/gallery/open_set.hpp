@@ -14,7 +14,8 @@ struct WeighedDistance {
   double weight = 1;
 };
 
-/// The largest threshold that accepts at most a share of the weight; of all, the largest distance. `sorted` by distance.
+/// The largest threshold that accepts at most a share of the weight; of all, the largest distance. `sorted` by
+/// distance.
 float threshold_at_share(const std::vector<WeighedDistance>& sorted, double share);
 
 /// As Gallery::calibrate says.

@@ -32,20 +32,18 @@ constexpr std::array<Table, 5> kSchema{{
      "CREATE TABLE image (id INTEGER PRIMARY KEY, person INTEGER NOT NULL REFERENCES person (id), "
      "file TEXT NOT NULL, digest TEXT NOT NULL, landmarks BLOB, quality REAL, embedding BLOB NOT NULL)"},
     {"image_person", "CREATE INDEX image_person ON image (person)"},
-    {"person",
-     "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, metadata TEXT NOT NULL)"},
+    {"person", "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, metadata TEXT NOT NULL)"},
     {"sqlite_autoindex_person_1", ""},
 }};
 
 constexpr std::array<const char*, 3> kRankings{"nearest", "mean", "vote"};
 
+std::filesystem::path journal_of(std::filesystem::path path) { return path += "-journal"; }
+
 Json to_json(const OpenSetCalibration& calibration) {
-  Json json{{"fpir", calibration.fpir},
-            {"threshold", calibration.threshold},
-            {"data", calibration.data},
-            {"strangers", calibration.strangers},
-            {"probes", calibration.probes},
-            {"comparisons", calibration.comparisons},
+  Json json{{"fpir", calibration.fpir},     {"threshold", calibration.threshold},
+            {"data", calibration.data},     {"strangers", calibration.strangers},
+            {"probes", calibration.probes}, {"comparisons", calibration.comparisons},
             {"points", Json::array()}};
   for (const auto& point : calibration.points) {
     Json entry{{"fpir", point.fpir}, {"threshold", point.threshold}};
@@ -142,6 +140,12 @@ class SqliteStore final : public GalleryStore {
     if (!writable) return;
     if (sqlite3_db_readonly(database_.handle(), "main") != 0) database_.fail(SQLITE_READONLY);
     scrub();  // somebody may have been killed after a removal and before its traces were gone
+    // A process killed while it began a change leaves a journal that is not needed and that SQLite lets lie, with pages
+    // as they were in it. A change of ours takes its place, and deletes it.
+    if (std::filesystem::exists(journal_of(database_.path()))) {
+      begin();
+      commit();
+    }
   }
 
   std::int64_t changes() override { return number("changes"); }
@@ -257,8 +261,9 @@ class SqliteStore final : public GalleryStore {
 
   template <typename Value>
   void set(std::string_view key, const Value& value) {
-    Statement(database_, "INSERT INTO gallery (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = "
-                         "excluded.value")
+    Statement(database_,
+              "INSERT INTO gallery (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = "
+              "excluded.value")
         .bind(1, key)
         .bind(2, value)
         .run();
@@ -361,9 +366,7 @@ std::unique_ptr<GalleryStore> open_store(const std::filesystem::path& path, Gall
     throw IoError("cannot open the gallery '" + printable(path) + "': it is not a file");
   }
   const bool writable = access == GalleryAccess::read_write;
-  std::filesystem::path journal = path;
-  journal += "-journal";
-  if (!writable && std::filesystem::exists(journal)) {
+  if (!writable && std::filesystem::exists(journal_of(path))) {
     // What a killed process left half done is undone first, where that may be written; the other opening says why not.
     try {
       Database(path, SQLITE_OPEN_READWRITE).integer("SELECT count(*) FROM sqlite_schema");

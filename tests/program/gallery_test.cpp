@@ -107,7 +107,8 @@ TEST_CASE("a gallery of another model is refused, and migrated whole or not at a
   REQUIRE(run({"init", "tiny", "-o", scratch / "other.fnm", "--seed", "9", "--embedding-size", "64"}).status == 0);
   REQUIRE(run({"gallery", "create", g, "-m", world().model}).status == 0);
   REQUIRE(run({"gallery", "add", g, "-m", world().model, "--folder", scratch / "people"}).status == 0);
-  const auto refused = run({"identify", world().face(1, 1), "-m", scratch / "other.fnm", "--gallery", g, "--threshold", "1"});
+  const auto refused =
+      run({"identify", world().face(1, 1), "-m", scratch / "other.fnm", "--gallery", g, "--threshold", "1"});
   CHECK(refused.status == 2);
   CHECK(refused.says("facenet gallery migrate"));
   CHECK(run({"gallery", "add", g, "-m", scratch / "other.fnm", "--folder", scratch / "people"}).status == 2);

@@ -107,9 +107,8 @@ TEST_CASE("one face, identical faces, and more candidates than people") {
 TEST_CASE("embeddings that are none are refused, and nothing of their call is enrolled") {
   Gallery gallery;
   const auto fine = unit(4, 1);
-  for (const std::vector<float>& bad :
-       {std::vector<float>{NAN, 0, 0, 1}, std::vector<float>{0, INFINITY, 0, 1}, std::vector<float>(4), unit(5, 1),
-        std::vector<float>{}}) {
+  for (const std::vector<float>& bad : {std::vector<float>{NAN, 0, 0, 1}, std::vector<float>{0, INFINITY, 0, 1},
+                                        std::vector<float>(4), unit(5, 1), std::vector<float>{}}) {
     const std::vector<Enrolment> images{enrolment("x", fine), enrolment("y", bad)};
     CHECK_THROWS_AS(gallery.add(images), InvalidArgument);
     CHECK(gallery.size() == 0);
@@ -175,7 +174,10 @@ TEST_CASE("a rate that the strangers cannot show is refused, with how many it ta
 
 TEST_CASE("a gallery that has grown gives a stranger more chances, and its threshold allows for it") {
   Gallery gallery = people(300, 1);
-  const float before = gallery.calibrate(0.1).threshold;
+  // Many strangers, so that what is seen is the growth and not the chance of the calibration.
+  Embeddings strangers{kDimension, {}};
+  for (std::uint64_t s = 0; s < 3000; ++s) strangers.append(unit(kDimension, 700000 + s));
+  const float before = gallery.calibrate(0.1, strangers).threshold;
   std::vector<Enrolment> more;
   for (std::uint64_t p = 300; p < 1200; ++p) {
     more.push_back(enrolment("person " + std::to_string(p), face_of(kDimension, p, 0)));
@@ -183,8 +185,8 @@ TEST_CASE("a gallery that has grown gives a stranger more chances, and its thres
   gallery.add(more);
   CHECK(gallery.threshold(0.1) < before);
   CHECK(named(gallery, before, 1000) > 0.2);
-  CHECK(named(gallery, gallery.threshold(0.1), 1000) == Approx(0.1).margin(0.06));
-  CHECK_THROWS_WITH(gallery.threshold(0.01), Contains("grown"));
+  CHECK(named(gallery, gallery.threshold(0.1), 2000) == Approx(0.1).margin(0.03));
+  CHECK_THROWS_WITH(gallery.threshold(0.001), Contains("grown"));
 }
 
 TEST_CASE("open-set evaluation agrees with counting") {
