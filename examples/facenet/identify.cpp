@@ -4,11 +4,10 @@
 
 #include <facenet/error.hpp>
 #include <facenet/files.hpp>
-#include <facenet/gallery.hpp>
 
 #include "commands.hpp"
 #include "decision.hpp"
-#include "faces.hpp"
+#include "gallery.hpp"
 
 namespace facenet::program {
 namespace {
@@ -21,32 +20,43 @@ struct Options {
   std::optional<double> fpir{};
 };
 
-// root/person/image: the first folder of an image's name is its person.
-Faces embed_gallery(const Common& common, const Model& model, const Options& options, Failures& failures) {
-  if (options.gallery.empty()) throw UsageError("give --gallery FOLDER, with a folder of images for each person");
-  if (!std::filesystem::is_directory(options.gallery)) {
-    throw IoError("the gallery '" + printable(options.gallery) + "' is no folder; it holds a folder for each person");
-  }
-  Common root = common;
-  root.arguments = {options.gallery};
-  auto inputs = expand_inputs(root, failures);
-  std::erase_if(inputs, [](const Input& input) { return input.name.find('/') == std::string::npos; });
-  if (inputs.empty()) {
-    throw FormatError("the gallery '" + printable(options.gallery) +
-                      "' has no people: it is to hold a folder for each person, with JPEG, PNG or BMP files in it");
-  }
+// The people of a folder, embedded now and forgotten afterwards.
+Gallery embed_gallery(const Common& common, const Model& model, const Options& options, Failures& failures) {
+  const auto inputs = people_inputs(common, options.gallery, failures);
   tell(common, "embedding the gallery: " + std::to_string(inputs.size()) + " images");
   FaceOptions one = options.faces;
   one.detection.faces = "largest";  // whoever else is in the photograph is not this person
-  return embed_inputs(common, model, inputs, one, failures);
+  const Faces faces = embed_inputs(common, model, inputs, one, failures);
+  std::vector<Enrolment> enrolments;
+  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
+    Enrolment enrolment;
+    enrolment.person = person_of(faces.faces[i].input);
+    enrolment.embedding.assign(faces.embeddings[i].begin(), faces.embeddings[i].end());
+    enrolments.push_back(std::move(enrolment));
+  }
+  Gallery gallery;
+  gallery.add(enrolments);
+  return gallery;
 }
 
-// A stranger is compared with everyone: with N embeddings of independent errors, FPIR = 1 - (1 - FAR)^N.
-Decision decision_for(const Options& options, std::size_t embeddings) {
-  if (!options.fpir) return options.decision;
-  if (options.decision.threshold || options.decision.far) throw UsageError("one of --threshold, --far and --fpir");
-  if (!(*options.fpir > 0 && *options.fpir < 1)) throw UsageError("--fpir is a share: between 0 and 1");
-  return {std::nullopt, -std::expm1(std::log1p(-*options.fpir) / static_cast<double>(embeddings))};
+// With --fpir: the gallery's own calibration, made now of its people where it has none and they are enough. Otherwise a
+// stranger is compared with everyone: with N embeddings of independent errors, FPIR = 1 - (1 - FAR)^N.
+Verifier decide(const Common& common, const Model& model, const Options& options, Gallery& gallery) {
+  if (options.decision.threshold || options.decision.far) return verifier_for(model, options.decision);
+  if (options.fpir) {
+    if (!gallery.calibration() && gallery.path().empty() &&
+        static_cast<double>(gallery.people().size()) * *options.fpir >= 1) {
+      gallery.calibrate(*options.fpir);
+    }
+    if (gallery.calibration()) return verifier_for(model, {gallery.threshold(*options.fpir), std::nullopt});
+    tell(common, "the gallery is not calibrated: the threshold comes from the model's calibration");
+    const auto n = static_cast<double>(gallery.size());
+    return verifier_for(model, {std::nullopt, -std::expm1(std::log1p(-*options.fpir) / n)});
+  }
+  if (const auto calibration = gallery.calibration()) {
+    return verifier_for(model, {gallery.threshold(calibration->fpir), std::nullopt});
+  }
+  return verifier_for(model, options.decision);
 }
 
 void write(Output& output, const Faces& faces, const std::vector<Identity>& identities) {
@@ -88,16 +98,20 @@ int identify(const Common& common, const Options& options) {
   Failures failures;
   const auto inputs = expand_inputs(common, failures);
   const std::size_t total = inputs.size() + failures.size();
-  const Model model = Model::load(model_path(common));
-  if (!options.fpir) verifier_for(model, options.decision);  // said before the gallery is embedded
-  Failures bad_people;
-  const Faces people = embed_gallery(common, model, options, bad_people);
-  if (people.faces.empty()) return bad_people.report(bad_people.size());
-  Gallery gallery(verifier_for(model, decision_for(options, people.faces.size())));
-  for (std::size_t i = 0; i < people.faces.size(); ++i) {
-    const std::string& name = people.faces[i].input.name;
-    gallery.add(name.substr(0, name.find('/')), people.embeddings[i]);
+  if (options.gallery.empty())
+    throw UsageError("give --gallery G: a gallery's file, or a folder with one for each person");
+  if (options.fpir) {
+    if (options.decision.threshold || options.decision.far) throw UsageError("one of --threshold, --far and --fpir");
+    if (!(*options.fpir > 0 && *options.fpir < 1)) throw UsageError("--fpir is a share: between 0 and 1");
   }
+  const Model model = Model::load(model_path(common));
+  const bool folder = std::filesystem::is_directory(options.gallery);
+  if (folder && !options.fpir) verifier_for(model, options.decision);  // said before the gallery is embedded
+  Failures bad_people;
+  Gallery gallery = folder ? embed_gallery(common, model, options, bad_people)
+                           : Gallery::open(options.gallery, model.fingerprint(), GalleryAccess::read_only);
+  if (folder && gallery.size() == 0) return bad_people.report(bad_people.size());
+  gallery.set_verifier(decide(common, model, options, gallery));
   const Faces faces = embed_inputs(common, model, inputs, options.faces, failures);
   if (faces.faces.empty()) return failures.report(total);
   const auto identities = gallery.identify(faces.embeddings, options.k);
@@ -107,7 +121,7 @@ int identify(const Common& common, const Options& options) {
   for (const auto& identity : identities) known += identity.name ? 1 : 0;
   say(common, std::to_string(known) + " of " + std::to_string(identities.size()) + " recognised among " +
                   std::to_string(gallery.people().size()) + " people");
-  const int people_status = bad_people.report(bad_people.size() + people.faces.size());
+  const int people_status = bad_people.report(bad_people.size() + static_cast<std::size_t>(gallery.size()));
   const int status = failures.report(total);
   return status != kDone ? status : people_status;
 }
@@ -117,12 +131,15 @@ int identify(const Common& common, const Options& options) {
 Run setup_identify(CLI::App& app, Common& common) {
   const auto options = std::make_shared<Options>();
   add_model_option(app, common);
-  app.add_option("--gallery", options->gallery, "Folder of people: FOLDER/person/image")->type_name("FOLDER");
+  app.add_option("--gallery", options->gallery,
+                 "A gallery's file (facenet gallery), or a folder of people: G/person/image")
+      ->type_name("G");
   app.add_option("-k", options->k, "How many of the nearest people to give (5)")->type_name("N");
   add_decision_options(app, options->decision);
   app.add_option("--fpir", options->fpir,
-                 "The calibrated threshold at which at most this share of strangers is given a name: "
-                 "FAR = 1 - (1 - R)^(1/N) for N images in the gallery")
+                 "The threshold at which at most this share of strangers is given a name: by the gallery's calibration "
+                 "(of a folder: made now, where it has 1/R people), else FAR = 1 - (1 - R)^(1/N) of the model's, for N "
+                 "images in the gallery")
       ->type_name("R");
   add_face_options(app, options->faces);
   add_output_options(app, common, "Write to this file: .txt, .json, .jsonl, .csv");

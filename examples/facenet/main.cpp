@@ -40,6 +40,11 @@ constexpr Command kCommands[] = {
      "facenet verify -m face.fnm first.jpg second.jpg --threshold 1.1", setup_verify},
     {"identify", "Say who the people in photographs are, or that they are unknown", "INPUT... --gallery G [options]",
      "facenet identify -m face.fnm new.jpg --gallery people/ --threshold 1.1", setup_identify},
+    {"gallery", "Keep people in a file: enrol, remove, rename, merge, list, check, migrate, calibrate, evaluate",
+     "create|add|remove|rename|merge|note|list|check|migrate|calibrate G [options], or evaluate [options]",
+     "facenet gallery create people.gallery -m face.fnm\n"
+     "  facenet gallery add people.gallery -m face.fnm --folder people/",
+     setup_gallery},
     {"cluster", "Group photographs so that each group is one person", "INPUT... | --embeddings F.npy [options]",
      "facenet cluster -m face.fnm photos/ --threshold 1.1 --csv -o groups.csv --report groups.html", setup_cluster},
     {"eval", "Measure verification by the LFW protocol", "--lfw DIR | --pairs F.csv --root DIR [options]",

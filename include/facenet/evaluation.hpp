@@ -180,4 +180,44 @@ FACENET_API Identification evaluate_identification(const Embeddings& gallery,
                                                    const Embeddings& probes, std::span<const std::int32_t> probe_labels,
                                                    std::int32_t ranks = 5);
 
+// ---------------------------------------------------------------------------------------------- open set
+
+/// How a person with several images is compared.
+enum class PersonRanking : std::uint8_t {
+  nearest,  ///< by the image nearest to the probe
+  /// By a template: the mean of the images' unit vectors, of unit length. Of a person's images (four or more) those
+  /// are left out that lie three times as far from it as half of them do, but none within a squared distance of 0.5.
+  mean,
+  /// The 5 nearest images vote, each with the weight exp(-4 distance), and most votes win; those without votes follow.
+  /// A person's distance is that of their nearest image.
+  vote,
+};
+
+/// What one threshold does to probes with and without somebody to find.
+struct OpenSetPoint {
+  double fpir = 0;         ///< the wanted false positive identification rate
+  bool supported = false;  ///< false: finer than one in the number of strangers, and the rest is empty
+  double dir = 0;          ///< detection and identification rate: share of the mated probes given their own name
+  double low = 0;          ///< Wilson's 95 % interval of dir, probes taken as independent
+  double high = 0;
+  float threshold = 0;  ///< squared L2; the largest that gives at most a share fpir of the strangers a name
+};
+
+/// The outcome of an open-set identification test.
+struct OpenSet {
+  std::int64_t people = 0;     ///< in the gallery
+  std::int64_t images = 0;     ///< in the gallery
+  std::int64_t probes = 0;     ///< whose person is in the gallery
+  std::int64_t strangers = 0;  ///< probes whose person is not
+  double rank1 = 0;            ///< share of the mated probes whose best candidate is their person
+  std::vector<OpenSetPoint> points;
+};
+
+/// Identification when the probe may be nobody of the gallery (Phillips, Grother and Micheals 2011), by the same search
+/// as Gallery's. Labels are one number for each person. InvalidArgument when sizes or dimensions do not fit, a number
+/// is not finite, or a row is zero.
+FACENET_API OpenSet evaluate_open_set(const Embeddings& gallery, std::span<const std::int32_t> gallery_labels,
+                                      const Embeddings& probes, std::span<const std::int32_t> probe_labels,
+                                      std::span<const double> fpir, PersonRanking ranking = PersonRanking::nearest);
+
 }  // namespace facenet

@@ -1,28 +1,65 @@
-// The gallery in memory: rows in panels that grow by doubling, and exact search.
+// Gallery: changes go to the store first and then to memory, where any number of threads search.
 #include "facenet/gallery.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <map>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 
-#include "base/threads.hpp"
+#include "base/files.hpp"
+#include "base/sha256.hpp"
 #include "facenet/error.hpp"
-#include "metric/panels.hpp"
+#include "facenet/files.hpp"
+#include "gallery/enrolled.hpp"
+#include "gallery/open_set.hpp"
+#include "gallery/store.hpp"
 
 namespace facenet {
+namespace {
+
+constexpr std::size_t kMaxText = std::size_t{1} << 20U;
+
+std::string quoted(const std::string& name) { return "'" + printable(name) + "'"; }
+
+void require_text(const std::string& text, const char* what) {
+  if (text.find('\0') != std::string::npos) {
+    throw InvalidArgument("Gallery: " + std::string(what) + " holds a zero byte: " + quoted(text));
+  }
+  if (text.size() > kMaxText) {
+    throw InvalidArgument("Gallery: " + std::string(what) + " of " + std::to_string(text.size()) + " bytes; at most " +
+                          std::to_string(kMaxText));
+  }
+}
+
+void require_name(const std::string& name) {
+  if (name.empty()) throw InvalidArgument("Gallery: a person needs a name");
+  require_text(name, "a name");
+}
+
+void require_image(const EnrolledImage& image) {
+  require_text(image.image, "an image's file name");
+  const bool hexadecimal = image.digest.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!image.digest.empty() && (image.digest.size() != 64 || !hexadecimal)) {
+    throw InvalidArgument("Gallery: the digest of " + quoted(image.image) + " is not 64 hexadecimal digits");
+  }
+}
+
+}  // namespace
 
 struct Gallery::Impl {
+  // One change at a time. Held while the disk is written, which readers do not wait for.
+  mutable std::mutex changing;
   // A writer holds the gate while it waits, so that a stream of readers cannot keep it out for ever.
   mutable std::mutex gate;
-  mutable std::shared_mutex mutex;
+  mutable std::shared_mutex mutex;  // of what follows, up to `store`
   std::optional<Verifier> verifier;
-  std::map<std::string, std::int32_t> numbers;  // of the people, by name
-  std::vector<std::string> names;               // by number; empty: removed, to be used again
-  std::vector<std::int32_t> person;             // of each row
-  Embeddings rows;
-  Panels panels{0, 0};  // rows, and room for more
+  Enrolled enrolled;
+  std::unique_ptr<GalleryStore> store;  // of `changing`, as is the rest; none: in memory alone
+  std::filesystem::path path;
+  GalleryAccess access = GalleryAccess::read_write;
+  std::int64_t known = -1;  // the store's changes that memory shows
 
   std::shared_lock<std::shared_mutex> reading() const {
     const std::lock_guard waiting(gate);
@@ -33,158 +70,433 @@ struct Gallery::Impl {
     return std::unique_lock(mutex);
   }
 
-  void grow(std::size_t capacity) {
-    Panels larger(static_cast<std::int64_t>(capacity), static_cast<std::int64_t>(rows.dimension));
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      larger.set(static_cast<std::int64_t>(i), rows[i].data(), squared_norms(rows[i], 1, larger.dimension())[0]);
+  void take(StoredGallery stored) {
+    const std::int64_t changes = stored.changes;
+    Enrolled fresh(std::move(stored));
+    {
+      const auto lock = writing();
+      std::swap(enrolled, fresh);
     }
-    panels = std::move(larger);
+    known = changes;
+  }
+
+  std::size_t person(const std::string& name) const {
+    const std::size_t place = enrolled.find(name);
+    if (place == enrolled.people().size()) throw InvalidArgument("Gallery: nobody is called " + quoted(name));
+    return place;
+  }
+
+  void check_dimension(std::size_t dimension, const std::string& whose) const {
+    const auto own = enrolled.model.dimension > 0 ? static_cast<std::size_t>(enrolled.model.dimension)
+                     : enrolled.rows().size() > 0 ? enrolled.rows().dimension
+                                                  : dimension;
+    if (dimension == own) return;
+    throw InvalidArgument("Gallery: holds embeddings of dimension " + std::to_string(own) + ", " + whose + " has " +
+                          std::to_string(dimension) + "; all must come from the same model");
   }
 
   void check(const Embeddings& queries, std::int32_t k) const {
     if (k < 1) throw InvalidArgument("Gallery: k is " + std::to_string(k) + "; ask for one candidate or more");
-    require_finite_rows(queries.values, queries.size(), queries.dimension, "Gallery, the embeddings to identify");
-    if (rows.size() > 0 && queries.size() > 0 && queries.dimension != rows.dimension) {
-      throw InvalidArgument("Gallery: holds embeddings of dimension " + std::to_string(rows.dimension) +
-                            ", asked for " + std::to_string(queries.dimension) +
-                            "; both must come from the same model");
-    }
+    require_directions(queries, "Gallery, the embeddings to identify");
+    if (queries.size() > 0) check_dimension(queries.dimension, "what is asked for");
   }
 
-  // The k nearest people by a row of distances.
-  std::vector<Candidate> nearest(const float* distances, std::int32_t k) const {
-    std::vector<float> least(names.size(), std::numeric_limits<float>::infinity());
-    for (std::size_t i = 0; i < person.size(); ++i) {
-      float& own = least[static_cast<std::size_t>(person[i])];
-      own = std::min(own, distances[i]);
+  // Under a reader's lock.
+  Identity identity(const std::vector<Found>& found, float threshold) const {
+    Identity result;
+    result.distance = std::numeric_limits<float>::infinity();
+    for (const Found& one : found) {
+      result.candidates.push_back({enrolled.people()[one.person].name, one.distance,
+                                   verifier ? verifier->decide(one.distance).probability : std::nullopt});
     }
-    std::vector<std::size_t> order;
-    for (std::size_t p = 0; p < names.size(); ++p) {
-      if (!names[p].empty()) order.push_back(p);
-    }
-    const auto count = static_cast<std::ptrdiff_t>(std::min(order.size(), static_cast<std::size_t>(k)));
-    std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](std::size_t a, std::size_t b) {
-      return least[a] != least[b] ? least[a] < least[b] : names[a] < names[b];
-    });
-    std::vector<Candidate> result;
-    for (std::ptrdiff_t i = 0; i < count; ++i) {
-      const std::size_t p = order[static_cast<std::size_t>(i)];
-      result.push_back({names[p], least[p], verifier ? verifier->decide(least[p]).probability : std::nullopt});
-    }
+    if (found.empty()) return result;
+    result.distance = result.candidates[0].distance;
+    result.probability = result.candidates[0].probability;
+    if (result.distance <= threshold) result.name = result.candidates[0].name;
     return result;
-  }
-
-  std::vector<std::vector<Candidate>> search(const Embeddings& queries, std::int32_t k) const {
-    std::vector<std::vector<Candidate>> results(queries.size());
-    if (rows.size() == 0) return results;
-    const auto n = static_cast<std::int64_t>(queries.size());
-    const auto dimension = static_cast<std::int64_t>(queries.dimension);
-    const std::vector<float> norms = squared_norms(queries.values, n, dimension);
-    const std::int64_t used = (static_cast<std::int64_t>(rows.size()) + Panels::kWidth - 1) / Panels::kWidth;
-    constexpr std::int64_t kBlock = 12;
-    parallel_for((n + kBlock - 1) / kBlock, [&](std::int64_t block) {
-      const std::int64_t begin = block * kBlock;
-      const std::int64_t count = std::min(kBlock, n - begin);
-      const std::int64_t stride = used * Panels::kWidth;
-      std::vector<float> distances(static_cast<std::size_t>(count * stride));
-      panels.distances(queries.values.data() + begin * dimension, norms.data() + begin, count, 0, used,
-                       distances.data(), stride);
-      for (std::int64_t i = 0; i < count; ++i) {
-        results[static_cast<std::size_t>(begin + i)] = nearest(distances.data() + i * stride, k);
-      }
-    });
-    return results;
   }
 };
 
+namespace {
+
+// A writer's turn: begins with what other processes have written, and undoes what was not finished.
+template <typename Impl>
+class Change {
+ public:
+  explicit Change(Impl& gallery) : gallery_(gallery), turn_(gallery.changing) {
+    if (!gallery.store) return;
+    if (gallery.access == GalleryAccess::read_only) {
+      throw InvalidArgument("the gallery '" + printable(gallery.path) + "' was opened to be read only");
+    }
+    gallery.store->begin();
+    try {
+      if (gallery.store->changes() != gallery.known) gallery.take(gallery.store->load());
+    } catch (...) {
+      gallery.store->rollback();
+      throw;
+    }
+  }
+  ~Change() {
+    if (gallery_.store && !committed_) gallery_.store->rollback();
+  }
+  Change(const Change&) = delete;
+  Change& operator=(const Change&) = delete;
+
+  GalleryStore* store() { return gallery_.store.get(); }
+
+  /// Makes it last, and then shows it: `memory` changes what is searched.
+  template <typename Memory>
+  void finish(const Memory& memory) {
+    const std::int64_t next = gallery_.known + 1;
+    if (gallery_.store) {
+      gallery_.store->commit();
+      committed_ = true;
+      gallery_.known = -1;  // read again by the next change, should memory run out in this one
+    }
+    {
+      const auto lock = gallery_.writing();
+      memory(gallery_.enrolled);
+    }
+    if (!gallery_.store) return;
+    gallery_.known = next;
+    try {
+      gallery_.store->scrub();
+    } catch (const Error& error) {
+      throw IoError(std::string("the change is made, but traces of what was removed are still in the file: ") +
+                    error.what() + ". The next change or opening of the gallery clears them");
+    }
+  }
+
+ private:
+  Impl& gallery_;
+  std::lock_guard<std::mutex> turn_;
+  bool committed_ = false;
+};
+
+}  // namespace
+
+#ifndef FACENET_HAVE_SQLITE
+namespace {
+[[noreturn]] void no_sqlite() {
+  throw InvalidArgument(
+      "this FaceNetLib was built without SQLite, so galleries live in memory only; build it with "
+      "-DFACENET_WITH_SQLITE=ON (Debian: libsqlite3-dev)");
+}
+}  // namespace
+std::unique_ptr<GalleryStore> create_store(const std::filesystem::path&, const GalleryModel&) { no_sqlite(); }
+std::unique_ptr<GalleryStore> open_store(const std::filesystem::path&, GalleryAccess) { no_sqlite(); }
+#endif
+
+std::string file_digest(const std::filesystem::path& path) {
+  Sha256 digest;
+  const auto bytes = read_file(path, std::uint64_t{1} << 30U);
+  digest.update(std::as_bytes(std::span(bytes)));
+  return digest.hex();
+}
+
 Gallery::Gallery() : impl_(std::make_unique<Impl>()) {}
 Gallery::Gallery(Verifier verifier) : Gallery() { impl_->verifier = std::move(verifier); }
+Gallery::Gallery(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Gallery::~Gallery() = default;
 Gallery::Gallery(Gallery&&) noexcept = default;
 Gallery& Gallery::operator=(Gallery&&) noexcept = default;
 
+Gallery Gallery::create(const std::filesystem::path& path, const GalleryModel& model) {
+  auto impl = std::make_unique<Impl>();
+  impl->store = create_store(path, model);
+  impl->path = path;
+  impl->take(impl->store->load());
+  return Gallery(std::move(impl));
+}
+
+Gallery Gallery::open(const std::filesystem::path& path, const std::string& fingerprint, GalleryAccess access) {
+  auto impl = std::make_unique<Impl>();
+  impl->store = open_store(path, access);
+  impl->path = path;
+  impl->access = access;
+  impl->take(impl->store->load());
+  const std::string& own = impl->enrolled.model.fingerprint;
+  if (!fingerprint.empty() && fingerprint != own) {
+    throw InvalidArgument("the gallery '" + printable(path) + "' holds embeddings of the model " + own.substr(0, 16) +
+                          ", which cannot be compared with those of " + fingerprint.substr(0, 16) +
+                          ". Use that model, or embed its images again (facenet gallery migrate)");
+  }
+  return Gallery(std::move(impl));
+}
+
 void Gallery::add(const std::string& name, std::span<const float> embedding) {
-  if (name.empty()) throw InvalidArgument("Gallery: a person needs a name");
-  require_finite_rows(embedding, 1, embedding.size(), "Gallery, the embedding to add");
-  const auto lock = impl_->writing();
-  Impl& g = *impl_;
-  if (g.rows.size() > 0 && g.rows.dimension != embedding.size()) {
-    throw InvalidArgument("Gallery: holds embeddings of dimension " + std::to_string(g.rows.dimension) + ", '" + name +
-                          "' has one of " + std::to_string(embedding.size()) + "; all must come from the same model");
+  Enrolment one;
+  one.person = name;
+  one.embedding.assign(embedding.begin(), embedding.end());
+  add(std::span(&one, 1));
+}
+
+void Gallery::add(std::span<const Enrolment> images) {
+  for (const Enrolment& image : images) {
+    require_name(image.person);
+    require_image(image);
+    if (image.embedding.empty())
+      throw InvalidArgument("Gallery: the embedding of " + quoted(image.person) + " is empty");
+    require_directions({image.embedding.size(), image.embedding}, "Gallery, the embedding to add");
+    if (image.embedding.size() != images[0].embedding.size()) {
+      throw InvalidArgument("Gallery: embeddings of dimension " + std::to_string(images[0].embedding.size()) + " and " +
+                            std::to_string(image.embedding.size()) + "; all must come from the same model");
+    }
   }
-  if (g.rows.size() == 0) g.rows.dimension = embedding.size();
-  if (static_cast<std::int64_t>(g.rows.size()) >= g.panels.size() || g.rows.size() == 0) {
-    g.grow(std::max<std::size_t>(64, 2 * g.rows.size()));
+  if (images.empty()) return;
+  Change change(*impl_);
+  const Enrolled& enrolled = impl_->enrolled;
+  impl_->check_dimension(images[0].embedding.size(), quoted(images[0].person));
+  std::vector<StoredPerson> fresh;
+  std::map<std::string, std::size_t> places;
+  std::vector<Enrolled::OneImage> added;
+  for (const Enrolment& image : images) {
+    auto place = places.find(image.person);
+    if (place == places.end()) {
+      std::size_t known = enrolled.find(image.person);
+      if (known == enrolled.people().size()) {
+        known += fresh.size();
+        fresh.push_back(
+            {enrolled.next_person_id() + static_cast<std::int64_t>(fresh.size()), image.person, std::string()});
+        if (change.store() != nullptr) change.store()->add_person(fresh.back());
+      }
+      place = places.emplace(image.person, known).first;
+    }
+    EnrolledImage about = image;
+    about.id = 0;
+    about.person.clear();
+    const auto id = enrolled.next_image_id() + static_cast<std::int64_t>(added.size());
+    added.push_back({id, place->second, std::move(about)});
+    if (change.store() == nullptr) continue;
+    const std::size_t before = enrolled.people().size();
+    const std::int64_t person =
+        place->second < before ? enrolled.people()[place->second].id : fresh[place->second - before].id;
+    change.store()->add_image({id, person, added.back().about}, image.embedding);
   }
-  auto known = g.numbers.find(name);
-  if (known == g.numbers.end()) {
-    auto slot = std::find_if(g.names.begin(), g.names.end(), [](const std::string& n) { return n.empty(); });
-    if (slot == g.names.end()) slot = g.names.insert(slot, std::string());
-    known = g.numbers.emplace(name, static_cast<std::int32_t>(slot - g.names.begin())).first;
-    *slot = name;
-  }
-  const auto row = static_cast<std::int64_t>(g.rows.size());
-  g.rows.append(embedding);
-  g.person.push_back(known->second);
-  g.panels.set(row, embedding.data(), squared_norms(embedding, 1, g.panels.dimension())[0]);
+  change.finish([&](Enrolled& memory) {
+    for (auto& person : fresh) memory.add_person(std::move(person));
+    for (std::size_t i = 0; i < images.size(); ++i) memory.add_image(std::move(added[i]), images[i].embedding);
+  });
 }
 
 std::int64_t Gallery::remove(const std::string& name) {
-  const auto lock = impl_->writing();
-  Impl& g = *impl_;
-  const auto known = g.numbers.find(name);
-  if (known == g.numbers.end()) return 0;
-  const std::int32_t number = known->second;
-  Embeddings kept{g.rows.dimension, {}};
-  std::vector<std::int32_t> person;
-  for (std::size_t i = 0; i < g.rows.size(); ++i) {
-    if (g.person[i] == number) continue;
-    kept.append(g.rows[i]);
-    person.push_back(g.person[i]);
+  Change change(*impl_);
+  const Enrolled& enrolled = impl_->enrolled;
+  const std::size_t place = enrolled.find(name);
+  if (place == enrolled.people().size()) return 0;
+  std::vector<bool> gone(enrolled.images().size());
+  for (const std::size_t row : enrolled.people()[place].rows) {
+    gone[row] = true;
+    if (change.store() != nullptr) change.store()->remove_image(enrolled.images()[row].id);
   }
-  const std::size_t removed = g.rows.size() - kept.size();
-  g.rows = std::move(kept);
-  g.person = std::move(person);
-  g.names[static_cast<std::size_t>(number)].clear();
-  g.numbers.erase(known);
-  g.grow(std::max<std::size_t>(64, 2 * g.rows.size()));
-  return static_cast<std::int64_t>(removed);
+  const auto count = static_cast<std::int64_t>(enrolled.people()[place].rows.size());
+  if (change.store() != nullptr) change.store()->remove_person(enrolled.people()[place].id);
+  change.finish([&](Enrolled& memory) { memory.remove(gone); });
+  return count;
+}
+
+bool Gallery::remove_image(std::int64_t id) {
+  Change change(*impl_);
+  const Enrolled& enrolled = impl_->enrolled;
+  const auto& images = enrolled.images();
+  const auto found = std::find_if(images.begin(), images.end(), [&](const auto& image) { return image.id == id; });
+  if (found == images.end()) return false;
+  std::vector<bool> gone(images.size());
+  gone[static_cast<std::size_t>(found - images.begin())] = true;
+  if (change.store() != nullptr) {
+    change.store()->remove_image(id);
+    const auto& person = enrolled.people()[found->person];
+    if (person.rows.size() == 1) change.store()->remove_person(person.id);
+  }
+  change.finish([&](Enrolled& memory) { memory.remove(gone); });
+  return true;
 }
 
 void Gallery::rename(const std::string& from, const std::string& to) {
-  const auto lock = impl_->writing();
-  Impl& g = *impl_;
-  const auto known = g.numbers.find(from);
-  if (known == g.numbers.end()) throw InvalidArgument("Gallery: nobody is called '" + from + "'");
-  if (to.empty()) throw InvalidArgument("Gallery: a person needs a name");
+  Change change(*impl_);
+  const Enrolled& enrolled = impl_->enrolled;
+  const std::size_t place = impl_->person(from);
+  require_name(to);
   if (from == to) return;
-  if (g.numbers.contains(to)) throw InvalidArgument("Gallery: somebody else is already called '" + to + "'");
-  const std::int32_t number = known->second;
-  g.numbers.erase(known);
-  g.numbers.emplace(to, number);
-  g.names[static_cast<std::size_t>(number)] = to;
+  if (enrolled.find(to) != enrolled.people().size()) {
+    throw InvalidArgument("Gallery: somebody else is already called " + quoted(to) + "; merge them if they are one");
+  }
+  const auto& person = enrolled.people()[place];
+  if (change.store() != nullptr) change.store()->update_person({person.id, to, person.metadata});
+  change.finish([&](Enrolled& memory) { memory.rename(place, to); });
+}
+
+void Gallery::merge(const std::string& from, const std::string& into) {
+  Change change(*impl_);
+  const std::size_t source = impl_->person(from);
+  const std::size_t target = impl_->person(into);
+  if (source == target) throw InvalidArgument("Gallery: " + quoted(from) + " cannot be merged into themselves");
+  if (change.store() != nullptr) {
+    const auto& people = impl_->enrolled.people();
+    change.store()->move_images(people[source].id, people[target].id);
+    change.store()->remove_person(people[source].id);
+  }
+  change.finish([&](Enrolled& memory) { memory.merge(source, target); });
+}
+
+void Gallery::set_metadata(const std::string& name, const std::string& metadata) {
+  require_text(metadata, "metadata");
+  Change change(*impl_);
+  const std::size_t place = impl_->person(name);
+  const auto& person = impl_->enrolled.people()[place];
+  if (change.store() != nullptr) change.store()->update_person({person.id, person.name, metadata});
+  change.finish([&](Enrolled& memory) { memory.set_metadata(place, metadata); });
 }
 
 std::int64_t Gallery::size() const {
   const auto lock = impl_->reading();
-  return static_cast<std::int64_t>(impl_->rows.size());
+  return static_cast<std::int64_t>(impl_->enrolled.images().size());
 }
 
 std::vector<Person> Gallery::people() const {
   const auto lock = impl_->reading();
-  std::vector<std::int64_t> counts(impl_->names.size());
-  for (const std::int32_t number : impl_->person) ++counts[static_cast<std::size_t>(number)];
   std::vector<Person> result;
-  for (const auto& [name, number] : impl_->numbers) result.push_back({name, counts[static_cast<std::size_t>(number)]});
+  for (const auto& [name, place] : impl_->enrolled.names()) {
+    const auto& person = impl_->enrolled.people()[place];
+    result.push_back({name, static_cast<std::int64_t>(person.rows.size()), person.metadata});
+  }
   return result;
 }
 
+std::vector<EnrolledImage> Gallery::images(const std::string& person) const {
+  const auto lock = impl_->reading();
+  std::vector<EnrolledImage> result;
+  for (const auto& image : impl_->enrolled.images()) {
+    const std::string& name = impl_->enrolled.people()[image.person].name;
+    if (!person.empty() && name != person) continue;
+    result.push_back(image.about);
+    result.back().id = image.id;
+    result.back().person = name;
+  }
+  return result;
+}
+
+GalleryModel Gallery::model() const {
+  const auto lock = impl_->reading();
+  return impl_->enrolled.model;
+}
+
+const std::filesystem::path& Gallery::path() const { return impl_->path; }
+
+bool Gallery::refresh() {
+  const std::lock_guard turn(impl_->changing);
+  if (!impl_->store || impl_->store->changes() == impl_->known) return false;
+  impl_->take(impl_->store->load());
+  return true;
+}
+
+GalleryCheck Gallery::check() const {
+  GalleryCheck result;
+  {
+    const std::lock_guard turn(impl_->changing);
+    if (impl_->store) result.faults = impl_->store->faults();
+  }
+  const auto lock = impl_->reading();
+  std::map<std::string, std::vector<std::size_t>> digests;
+  const auto& images = impl_->enrolled.images();
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    if (images[i].about.digest.empty()) continue;
+    auto& former = digests[images[i].about.digest];
+    for (const std::size_t other : former) {
+      if (images[other].person != images[i].person) result.doubles.emplace_back(images[other].id, images[i].id);
+    }
+    former.push_back(i);
+  }
+  return result;
+}
+
+void Gallery::migrate(const GalleryModel& to, std::span<const std::int64_t> ids, const Embeddings& embeddings) {
+  if (to.dimension < 1 || to.fingerprint.empty()) {
+    throw InvalidArgument("Gallery::migrate: needs the new model's fingerprint and dimension");
+  }
+  if (ids.size() != embeddings.size() ||
+      (ids.size() > 0 && embeddings.dimension != static_cast<std::size_t>(to.dimension))) {
+    throw InvalidArgument("Gallery::migrate: " + std::to_string(ids.size()) + " images, " +
+                          std::to_string(embeddings.size()) + " embeddings of dimension " +
+                          std::to_string(embeddings.dimension) + " for a model of " + std::to_string(to.dimension));
+  }
+  require_directions(embeddings, "Gallery::migrate");
+  Change change(*impl_);
+  const auto& images = impl_->enrolled.images();
+  std::map<std::int64_t, std::size_t> rows;
+  for (std::size_t i = 0; i < ids.size(); ++i) rows.emplace(ids[i], i);
+  Embeddings ordered{static_cast<std::size_t>(to.dimension), {}};
+  for (const auto& image : images) {
+    const auto row = rows.find(image.id);
+    if (row == rows.end()) break;
+    ordered.append(embeddings[row->second]);
+  }
+  if (rows.size() != ids.size() || ordered.size() != images.size() || rows.size() != images.size()) {
+    throw InvalidArgument(
+        "Gallery::migrate: the images given are not those of the gallery; it may have been changed "
+        "meanwhile. Nothing was changed");
+  }
+  if (change.store() != nullptr) {
+    for (std::size_t i = 0; i < images.size(); ++i) change.store()->set_embedding(images[i].id, ordered[i]);
+    change.store()->set_model(to);
+    change.store()->set_calibration(std::nullopt);
+  }
+  change.finish([&](Enrolled& memory) { memory.migrate(to, std::move(ordered)); });
+}
+
+void Gallery::set_ranking(PersonRanking ranking) {
+  Change change(*impl_);
+  if (impl_->enrolled.ranking() == ranking) return;
+  if (change.store() != nullptr) {
+    change.store()->set_ranking(ranking);
+    change.store()->set_calibration(std::nullopt);
+  }
+  change.finish([&](Enrolled& memory) {
+    memory.calibration.reset();
+    memory.set_ranking(ranking);
+  });
+}
+
+PersonRanking Gallery::ranking() const {
+  const auto lock = impl_->reading();
+  return impl_->enrolled.ranking();
+}
+
+OpenSetCalibration Gallery::calibrate(double fpir, const Embeddings& strangers, const std::string& data) {
+  require_text(data, "the description of the strangers");
+  OpenSetCalibration result;
+  {
+    const auto lock = impl_->reading();
+    impl_->check(strangers, 1);
+    result = calibrate_open_set(impl_->enrolled, fpir, strangers, data);
+  }
+  Change change(*impl_);
+  if (change.store() != nullptr) change.store()->set_calibration(result);
+  change.finish([&](Enrolled& memory) { memory.calibration = result; });
+  return result;
+}
+
+std::optional<OpenSetCalibration> Gallery::calibration() const {
+  const auto lock = impl_->reading();
+  return impl_->enrolled.calibration;
+}
+
+float Gallery::threshold(double fpir) const {
+  const auto lock = impl_->reading();
+  return open_set_threshold(impl_->enrolled.calibration, impl_->enrolled.comparisons(), fpir);
+}
+
+void Gallery::set_verifier(std::optional<Verifier> verifier) {
+  const auto lock = impl_->writing();
+  impl_->verifier = std::move(verifier);
+}
+
 std::vector<Candidate> Gallery::search(std::span<const float> embedding, std::int32_t k) const {
-  const Embeddings one{embedding.size(), {embedding.begin(), embedding.end()}};
   if (embedding.empty()) throw InvalidArgument("Gallery: the embedding is empty");
+  const Embeddings one{embedding.size(), {embedding.begin(), embedding.end()}};
   const auto lock = impl_->reading();
   impl_->check(one, k);
-  return impl_->search(one, k)[0];
+  return impl_->identity(impl_->enrolled.search(one, k)[0], 0).candidates;
 }
 
 Identity Gallery::identify(std::span<const float> embedding, std::int32_t k) const {
@@ -194,23 +506,18 @@ Identity Gallery::identify(std::span<const float> embedding, std::int32_t k) con
 
 std::vector<Identity> Gallery::identify(const Embeddings& embeddings, std::int32_t k) const {
   const auto lock = impl_->reading();
-  if (!impl_->verifier) {
+  const Enrolled& enrolled = impl_->enrolled;
+  if (!impl_->verifier && !enrolled.calibration) {
     throw InvalidArgument(
-        "Gallery: cannot tell a person from a stranger without a threshold; make it with a Verifier, or take search");
+        "Gallery: cannot tell a person from a stranger without a threshold; calibrate it (facenet "
+        "gallery calibrate G --fpir R), give it a Verifier, or take search");
   }
   impl_->check(embeddings, k);
+  const float threshold =
+      impl_->verifier ? impl_->verifier->threshold()
+                      : open_set_threshold(enrolled.calibration, enrolled.comparisons(), enrolled.calibration->fpir);
   std::vector<Identity> results;
-  for (auto& candidates : impl_->search(embeddings, k)) {
-    Identity identity;
-    identity.distance = std::numeric_limits<float>::infinity();
-    if (!candidates.empty()) {
-      identity.distance = candidates[0].distance;
-      identity.probability = candidates[0].probability;
-      if (identity.distance <= impl_->verifier->threshold()) identity.name = candidates[0].name;
-    }
-    identity.candidates = std::move(candidates);
-    results.push_back(std::move(identity));
-  }
+  for (const auto& found : enrolled.search(embeddings, k)) results.push_back(impl_->identity(found, threshold));
   return results;
 }
 

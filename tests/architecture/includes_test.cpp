@@ -1,5 +1,5 @@
-// The folders' order, read from the #include lines: arrows point down, there are no circles, oneDNN stays in kernels/,
-// and public headers show the standard library and themselves only.
+// The folders' order, read from the #include lines: arrows point down, there are no circles, oneDNN stays in kernels/
+// and SQLite in gallery/, and public headers show the standard library and themselves only.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -98,6 +98,9 @@ std::vector<std::string> violations(const Includes& includes) {
       if (name.find("dnnl") != std::string::npos && from != "kernels") {
         found.push_back(arrow + ": oneDNN belongs into src/kernels");
       }
+      if (name.find("sqlite") != std::string::npos && from != "gallery") {
+        found.push_back(arrow + ": SQLite belongs into src/gallery");
+      }
       if (is_public &&
           (quoted[0] != '<' || (!starts(name, "facenet/") && name.find_first_of("/.") != std::string::npos))) {
         found.push_back(arrow + ": a public header shows the standard library and <facenet/...> only");
@@ -141,6 +144,7 @@ TEST_CASE("each rule finds what breaks it") {
       one_violation({{"src/ops/a.hpp", {"\"ops/b.hpp\""}}, {"src/ops/b.hpp", {"\"ops/a.hpp\""}}}, "files in a circle"));
   CHECK(one_violation({{"src/nn/a.cpp", {"<oneapi/dnnl/dnnl.hpp>"}}}, "oneDNN belongs"));
   CHECK(violations({{"src/kernels/a.cpp", {"<oneapi/dnnl/dnnl.hpp>"}}}).empty());
+  CHECK(one_violation({{"src/api/a.cpp", {"<sqlite3.h>"}}}, "SQLite belongs"));
   CHECK(one_violation({{"src/novel/a.cpp", {}}}, "without a level"));
   for (const char* name : {"<Eigen/Dense>", "<nlohmann/json.hpp>", "\"tensor/tensor.hpp\"", "<turbojpeg.h>"}) {
     CHECK(one_violation({{"include/facenet/a.hpp", {name}}}, "a public header shows"));
