@@ -15,6 +15,13 @@ if(FACENET_SANITIZE)
   endif()
 endif()
 
+if(FACENET_BUILD_FUZZERS)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "FACENET_BUILD_FUZZERS needs Clang, which brings libFuzzer")
+  endif()
+  target_compile_options(facenet_options INTERFACE -fsanitize=fuzzer-no-link)  # the library tells which way it went
+endif()
+
 # facenet_isa_flags(SOURCES...): a file named *_avx2.cpp or *_avx512.cpp is compiled for that instruction set. The code
 # that calls into it first asks the processor.
 function(facenet_isa_flags)

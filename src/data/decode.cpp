@@ -20,13 +20,12 @@
 namespace facenet {
 namespace {
 
-// What stb_image may take at once. A deflate stream can claim to be a thousand times as long as the file.
-constexpr std::size_t kMaxAllocation = std::size_t{1} << 30U;
+// What stb_image may take at once, in this thread, now. A deflate stream may be a thousand times as long as the file:
+// what its picture has no use for is refused, however much memory there is.
+thread_local std::size_t allowed = 0;
 
-void* bounded_malloc(std::size_t size) { return size <= kMaxAllocation ? std::malloc(size) : nullptr; }
-void* bounded_realloc(void* memory, std::size_t size) {
-  return size <= kMaxAllocation ? std::realloc(memory, size) : nullptr;
-}
+void* bounded_malloc(std::size_t size) { return size <= allowed ? std::malloc(size) : nullptr; }
+void* bounded_realloc(void* memory, std::size_t size) { return size <= allowed ? std::realloc(memory, size) : nullptr; }
 
 }  // namespace
 }  // namespace facenet
@@ -61,6 +60,17 @@ void check_size(const std::string& name, std::int64_t width, std::int64_t height
                  " megapixels. Make it smaller first");
 }
 
+// Progressive pictures have some ten scans, the most thorough encoders write a few dozen. Each goes over the whole
+// picture however few bytes it has: thousands would keep a decoder busy for hours.
+constexpr int kMaxScans = 64;
+
+void check_scans(const std::string& name, const JpegHeader& header) {
+  if (header.scans > kMaxScans) {
+    fail(name, "it has " + std::to_string(header.scans) + " scans; the limit is " + std::to_string(kMaxScans));
+  }
+  if (header.frames > 1) fail(name, "it has " + std::to_string(header.frames) + " frames, and a picture has one");
+}
+
 std::uint32_t little(Bytes bytes, std::size_t offset, std::size_t count) {
   std::uint32_t value = 0;
   for (std::size_t i = count; i-- > 0;) value = (value << 8U) | bytes[offset + i];
@@ -93,11 +103,16 @@ void check_bmp_length(Bytes bytes, const std::string& name) {
 
 Image decode_stb(Bytes bytes, const std::string& name) {
   const int size = static_cast<int>(bytes.size());  // bounded by the caller
+  allowed = std::size_t{1} << 20U;                  // for a look at the header
   int width = 0;
   int height = 0;
   int channels = 0;
   if (stbi_info_from_memory(bytes.data(), size, &width, &height, &channels) == 0) fail(name, stbi_failure_reason());
   check_size(name, width, std::abs(std::int64_t{height}));  // a BMP's rows run from the top where it is negative
+  // The largest thing that a picture needs: 16 bits of four channels for each pixel, of a JPEG in whole blocks of up to
+  // 32x32; or the compressed bytes, in a buffer that doubles as it grows.
+  const auto padded = [](int side) { return std::size_t(std::abs(std::int64_t{side})) + 32; };
+  allowed = (std::size_t{1} << 20U) + 16 * padded(width) * padded(height) + 2 * bytes.size();
   const std::unique_ptr<stbi_uc, decltype(&std::free)> rgba(
       stbi_load_from_memory(bytes.data(), size, &width, &height, &channels, 4), &std::free);
   if (!rgba) fail(name, std::string(stbi_failure_reason()) + " (damaged or cut off?)");
@@ -128,9 +143,8 @@ Image decode_jpeg(Bytes bytes, const JpegHeader& header, const std::string& name
   const bool cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
   Image image(width, height);
   std::vector<std::uint8_t> inks(cmyk ? image.pixels().size() / 3 * 4 : 0);
-  // LIMITSCANS: a progressive file of a few bytes may ask for minutes of work otherwise.
   const int result = tjDecompress2(decoder.get(), bytes.data(), size, cmyk ? inks.data() : image.data(), width, 0,
-                                   height, cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS);
+                                   height, cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_ACCURATEDCT);
   if (result != 0) {
     // Stray bytes between segments, which some cameras write, lose nothing. Any other warning means lost pixels.
     const std::string reason = tjGetErrorStr2(decoder.get());
@@ -180,6 +194,7 @@ Image Image::decode(std::span<const std::uint8_t> bytes, const std::string& name
   if (bytes.size() > std::size_t{0x7fffffff}) fail(name, "the file is larger than 2 GiB");
   if (starts("\xff\xd8\xff")) {
     const JpegHeader header = read_jpeg_header(bytes);
+    check_scans(name, header);
     Image image = decode_jpeg(header.repaired.empty() ? bytes : Bytes(header.repaired), header, name);
     if (!header.has_end) fail(name, "the JPEG data is cut off (no end marker)");
     return upright(image, header.orientation);

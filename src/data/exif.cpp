@@ -39,6 +39,30 @@ int orientation(Bytes tiff) {
   return 1;
 }
 
+/// 0xc0 to 0xcf are start-of-frame markers, but for those of tables: Huffman, an extension, arithmetic coding.
+bool starts_frame(std::uint8_t marker) {
+  return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+}
+
+/// What comes from the first scan to the end of the image, by the same rules by which decoders look for markers: what
+/// follows the end (a second picture, a film) does not count.
+void count_scans(Bytes bytes, JpegHeader& header) {
+  for (std::size_t at = header.scan; at + 4 <= bytes.size();) {
+    const std::uint8_t marker = bytes[at + 1];
+    const bool restart = marker >= 0xd0 && marker <= 0xd7;
+    if (bytes[at] != 0xff || marker == 0 || marker == 0xff || restart) {
+      ++at;
+      continue;
+    }
+    if (marker == 0xd9) break;
+    if (marker == 0xda) ++header.scans;
+    if (starts_frame(marker)) ++header.frames;
+    const std::size_t length = number(bytes, at + 2, 2, false);
+    if (length < 2 || length > bytes.size() - at - 2) break;
+    at += 2 + length;
+  }
+}
+
 }  // namespace
 
 JpegHeader read_jpeg_header(Bytes bytes) {
@@ -64,6 +88,7 @@ JpegHeader read_jpeg_header(Bytes bytes) {
       header.scan = at;
       break;
     }
+    if (starts_frame(marker)) ++header.frames;
     const std::size_t length = number(bytes, at + 2, 2, false);
     if (length < 2 || length > bytes.size() - at - 2) break;
     const Bytes content = bytes.subspan(at + 4, length - 2);
@@ -79,6 +104,7 @@ JpegHeader read_jpeg_header(Bytes bytes) {
     header.repaired.insert(header.repaired.end(), bytes.begin() + static_cast<std::ptrdiff_t>(copied), bytes.end());
   }
   if (header.scan != 0) {
+    count_scans(bytes, header);
     // Inside entropy-coded data 0xff is followed by 0 or a restart marker: 0xff 0xd9 can only be the end.
     static constexpr std::uint8_t kEnd[] = {0xff, 0xd9};
     const auto rest = bytes.subspan(header.scan);

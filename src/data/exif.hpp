@@ -16,6 +16,8 @@ struct JpegHeader {
   bool adobe = false;    ///< an Adobe marker: CMYK values are stored inverted
   std::size_t scan = 0;  ///< offset of the first start-of-scan marker; 0 when there is none
   bool has_end = false;  ///< an end-of-image marker follows the first scan
+  int scans = 0;         ///< start-of-scan markers up to the end of the image
+  int frames = 0;        ///< start-of-frame markers up to there: 1 in a picture
   /// The file without the stray bytes between its segments, which some cameras write; empty when there are none. A
   /// decoder would warn of them, and of the first thing only: a later warning, of lost pixels, would go unseen.
   std::vector<std::uint8_t> repaired{};

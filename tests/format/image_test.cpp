@@ -133,6 +133,83 @@ TEST_CASE("JPEG: grey, CMYK as Adobe stores it and as the standard means it, pro
 }
 #endif
 
+TEST_CASE("JPEG: scans and frames are counted before anything is decoded") {
+  const auto marker = [](const Bytes& bytes, std::size_t from, std::uint8_t code) {
+    while (bytes[from] != 0xff || bytes[from + 1] != code) ++from;
+    return from;
+  };
+  Bytes file = picture(64, 48).encode_jpeg(90);
+#ifdef FACENET_HAVE_TURBOJPEG
+  file = jpeg(std::vector<std::uint8_t>(64 * 48 * 3, 90), 64, 48, TJPF_RGB, TJSAMP_444, TJFLAG_PROGRESSIVE);
+#endif
+  const std::size_t first = marker(file, 0, 0xda);
+  const std::size_t end = file.size() - 2;
+  const auto with_scans = [&](std::size_t more) {
+    Bytes bytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(end));
+    for (std::size_t i = 0; i < more; ++i) {
+      for (std::size_t at = first; at < end; ++at) bytes.push_back(file[at]);
+    }
+    append(bytes, {0xff, 0xd9});
+    return bytes;
+  };
+  REQUIRE_NOTHROW(Image::decode(with_scans(0)));
+  const Bytes many = with_scans(100);
+  CHECK_THROWS_WITH(Image::decode(many, "many.jpg"),
+                    Contains("many.jpg") && Contains("scans") && Contains("the limit is 64"));
+  // A scan that hides behind stray bytes, padding, restart markers and an end marker inside a segment is counted too.
+  Bytes hidden(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(end));
+  for (int i = 0; i < 100; ++i) {
+    append(hidden, {0x12, 0x00, 0xff, 0xd3, 0xff, 0x00, 0xff, 0xff, 0xfe, 0, 4, 0xff, 0xd9});  // a comment
+    for (std::size_t at = first; at < end; ++at) hidden.push_back(file[at]);
+  }
+  append(hidden, {0xff, 0xd9});
+  CHECK_THROWS_WITH(Image::decode(hidden), Contains("scans"));
+  // What follows the end is another file: a thumbnail, a film.
+  Bytes album = file;
+  append(album, many);
+  CHECK_NOTHROW(Image::decode(album));
+
+  // A second frame header before the first scan.
+  const Bytes baseline = picture(64, 48).encode_jpeg(90);
+  const std::size_t frame = marker(baseline, 0, 0xc0);
+  const std::size_t after = frame + 2 + baseline[frame + 2] * 256U + baseline[frame + 3];
+  Bytes twice(baseline.begin(), baseline.begin() + static_cast<std::ptrdiff_t>(after));
+  append(twice, baseline, frame);
+  CHECK_THROWS_WITH(Image::decode(twice), Contains("2 frames"));
+}
+
+TEST_CASE("PNG: a stream of zeros for a picture of one pixel takes no more memory than the pixel needs") {
+  // 64 MiB deflated to 64 KiB, as zlib would: a stored pixel row, then runs of 258 zeros.
+  const Bytes honest = png(1, 1, 8, 2, {0, 1, 2, 3});
+  REQUIRE_NOTHROW(Image::decode(honest));
+  Bytes bits{0x78, 0x9c};
+  std::uint32_t pending = 0;
+  int count = 0;
+  const auto put = [&](std::uint32_t code, int length) {  // most significant bit first, as codes are
+    for (int i = length - 1; i >= 0; --i) {
+      pending |= ((code >> i) & 1U) << count;
+      if (++count == 8) {
+        bits.push_back(static_cast<std::uint8_t>(pending));
+        pending = 0;
+        count = 0;
+      }
+    }
+  };
+  put(1, 1);     // the last block,
+  put(2, 2);     // with the fixed codes (01, least significant bit first)
+  put(0x30, 8);  // a zero
+  for (int i = 0; i < 260'000; ++i) {
+    put(0xc5, 8);  // 258 bytes
+    put(0, 5);     // from one byte back
+  }
+  put(0, 7);
+  bits.push_back(static_cast<std::uint8_t>(pending));
+  Bytes file(honest.begin(), honest.begin() + 33);
+  put_chunk(file, "IDAT", bits);
+  put_chunk(file, "IEND", {});
+  CHECK_THROWS_WITH(Image::decode(file, "bomb.png"), Contains("bomb.png"));
+}
+
 TEST_CASE("EXIF orientation, all eight, either byte order") {
   const Image image = picture(48, 32);
   const Bytes plain = image.encode_jpeg(95);

@@ -1,0 +1,59 @@
+// Each fuzz target without libFuzzer: its seeds are read, and so many of their damaged copies give a value or one of
+// our errors ($FACENET_FUZZ_RUNS; `scripts/fuzz.sh` runs the same targets for as long as one likes).
+#include <cstdlib>
+#include <set>
+#include <string>
+
+#include <facenet/error.hpp>
+
+#include "../format/mutations.hpp"
+#include "catch.hpp"
+#include "targets.hpp"
+
+namespace facenet::fuzz {
+namespace {
+
+int runs() {
+  const char* set = std::getenv("FACENET_FUZZ_RUNS");
+  return set != nullptr && *set != '\0' ? std::atoi(set) : 2000;
+}
+
+void check(std::span<const Target> some) {
+  for (const Target& target : some) {
+    const auto seeds = target.seeds();
+    REQUIRE_FALSE(seeds.empty());
+    for (std::size_t i = 0; i < seeds.size(); ++i) {
+      INFO(target.name << ", seed " << i);
+      CHECK_NOTHROW(target.read(seeds[i]));
+    }
+    int refused = 0;
+    Random random(20150312);
+    for (int i = 0; i < runs(); ++i) {
+      const Bytes bytes = test::damaged(seeds[random.below(seeds.size())], random);
+      try {
+        target.read(bytes);
+      } catch (const Error&) {
+        ++refused;
+      } catch (const std::exception& error) {
+        FAIL(target.name << ", run " << i << ", " << bytes.size() << " bytes: " << error.what());
+      }
+    }
+    INFO(target.name << ": " << refused << " of " << runs() << " refused");
+    // What cannot be refused: any bytes are segments to pass over.
+    CHECK((refused > 0 || target.name == "exif"));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("fuzz: pictures", "[image]") { check(image_targets()); }
+TEST_CASE("fuzz: networks and weights") { check(network_targets()); }
+TEST_CASE("fuzz: arrays") { check(array_targets()); }
+TEST_CASE("fuzz: tables") { check(table_targets()); }
+
+TEST_CASE("fuzz: every target has a name of its own") {
+  std::set<std::string_view> names;
+  for (const Target& target : targets()) CHECK(names.insert(target.name).second);
+}
+
+}  // namespace facenet::fuzz

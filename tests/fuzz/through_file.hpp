@@ -1,0 +1,47 @@
+// For what is read and written by its path only.
+#pragma once
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "base/files.hpp"
+#include "targets.hpp"
+
+namespace facenet::fuzz {
+
+/// A file of this process that every call writes anew; gone at the end.
+class OneFile {
+ public:
+  explicit OneFile(const std::string& ending)
+      : path_(std::filesystem::temp_directory_path() / ("facenet-fuzz-" + std::to_string(::getpid()) + ending)) {}
+  ~OneFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  OneFile(const OneFile&) = delete;
+  OneFile& operator=(const OneFile&) = delete;
+
+  /// Not write_file, which waits for the disk.
+  const std::filesystem::path& with(std::span<const std::uint8_t> bytes) const {
+    std::ofstream(path_, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return path_;
+  }
+
+  /// What `write` writes to it.
+  template <typename Write>
+  Bytes made_by(const Write& write) const {
+    write(path_);
+    return read_file(path_);
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+
+}  // namespace facenet::fuzz
