@@ -227,6 +227,7 @@ int cluster(const Common& common, const Options& options) {
   for (const auto& file : {options.constraints, options.keep}) {
     if (!file.empty()) CsvTable::open(file);  // before any work is done
   }
+  Journal journal(common, common.output.empty() ? options.report : common.output);
   std::optional<Model> model;
   Failures failures;
   std::size_t total = 0;
@@ -244,9 +245,10 @@ int cluster(const Common& common, const Options& options) {
     total = inputs.size() + failures.size();
     model = Model::load(model_path(common));
     clusterer = clusterer_for(options, model, common);  // what is wrong with it is said before anything is embedded
-    faces = embed_inputs(common, *model, inputs, options.faces, failures);
+    faces = embed_inputs(common, *model, inputs, options.faces, failures, &journal);
   }
   if (faces.faces.empty()) {
+    journal.finish();
     if (failures.empty()) throw UsageError("there are no faces to group");
     return failures.report(total);
   }
@@ -256,10 +258,12 @@ int cluster(const Common& common, const Options& options) {
   const Constraints said = constraints;
   if (!options.keep.empty()) keep_groups(options.keep, names, constraints);
   Clustering clustering;
-  {
+  try {
     Progress progress(common, "grouping");
     clustering = clusterer->cluster(
         faces.embeddings, constraints, [&](double share) { progress.show(share); }, interrupted());
+  } catch (const Interrupted&) {
+    throw Interrupted(journal.stopped());
   }
   const auto singletons = std::count(clustering.sizes.begin(), clustering.sizes.end(), 1);
   const std::int64_t none = std::count(clustering.labels.begin(), clustering.labels.end(), Clustering::kNotAFace);
@@ -285,6 +289,7 @@ int cluster(const Common& common, const Options& options) {
   }
   write(output, faces, clustering);
   output.finish();
+  journal.finish();
   if (options.summary.empty()) {
     say(common, common.json ? dump(summary) : words);
   } else {

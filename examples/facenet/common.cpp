@@ -114,6 +114,16 @@ std::vector<std::int64_t> parse_counts(const std::string& option, const std::str
   return counts;
 }
 
+std::string quoted(const std::string& text) {
+  if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+,:@%") ==
+      std::string::npos) {
+    return text;
+  }
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
 namespace {
 
 std::atomic<bool> progress_shown{false};

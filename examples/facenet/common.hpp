@@ -34,6 +34,7 @@ struct Common {
   std::string output;
   bool json = false;
   bool csv = false;
+  std::string command_line;  ///< as a shell would take it again
 };
 
 void add_model_option(CLI::App& app, Common& common);
@@ -55,6 +56,8 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
 
 /// "1,32" as positive whole numbers, "f32,bf16" as words. UsageError names the option.
 std::vector<std::int64_t> parse_counts(const std::string& option, const std::string& text);
+/// In single quotes where a shell would take a character for something else.
+std::string quoted(const std::string& text);
 std::vector<std::string> split(const std::string& text, char separator);
 
 // Words for people, on standard error.

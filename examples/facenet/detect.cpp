@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "detection.hpp"
 #include "faces.hpp"
+#include "journal.hpp"
 
 namespace facenet::program {
 namespace {
@@ -60,6 +61,62 @@ void write_text(Output& output, const Face& face, const DetectedFace& found) {
                (flags.empty() ? "" : " (" + flags + ")") + "\n");
 }
 
+// As the journal keeps what was found, and back.
+Json to_journal(const std::vector<DetectedFace>& faces) {
+  Json list = Json::array();
+  for (const auto& f : faces) {
+    list.push_back({f.box, f.landmarks, f.confidence, f.quality.score, f.quality.size, f.quality.sharpness,
+                    f.quality.pose, f.turned, f.cut_off, f.tiny, f.blurred});
+  }
+  return list;
+}
+
+// Nothing where somebody has changed the file by hand.
+std::optional<std::vector<DetectedFace>> from_journal(const Journal& journal, const Input& input) {
+  try {
+    const auto known = journal.find(input);
+    if (!known) return std::nullopt;
+    std::vector<DetectedFace> faces;
+    for (const auto& f : *known) {
+      DetectedFace face;
+      face.box = f.at(0).get<std::array<float, 4>>();
+      face.landmarks = f.at(1).get<Landmarks>();
+      face.confidence = f.at(2).get<float>();
+      face.quality = {f.at(3).get<float>(), f.at(4).get<float>(), f.at(5).get<float>(), f.at(6).get<float>()};
+      face.turned = f.at(7).get<int>();
+      face.cut_off = f.at(8).get<bool>();
+      face.tiny = f.at(9).get<bool>();
+      face.blurred = f.at(10).get<bool>();
+      faces.push_back(face);
+    }
+    return faces;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+// Of these photographs, those that nothing is known of are searched.
+std::vector<Searched> search(const Common& common, const Detector& detector, std::span<const Input> inputs,
+                             Journal& journal) {
+  std::vector<Searched> results(inputs.size());
+  std::vector<Input> unknown;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (auto known = from_journal(journal, inputs[i])) {
+      results[i].faces = std::move(*known);
+    } else {
+      unknown.push_back(inputs[i]);
+      places.push_back(i);
+    }
+  }
+  auto found = search(common, detector, unknown);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i].fault.empty()) journal.add(unknown[i], to_journal(found[i].faces));
+    results[places[i]] = std::move(found[i]);
+  }
+  return results;
+}
+
 int detect(const Common& common, const DetectionOptions& options) {
   Output output(common, {Kind::text, Kind::json, Kind::json_lines, Kind::csv});
   const Detector detector = open_detector(detector_path(options), options);
@@ -75,12 +132,15 @@ int detect(const Common& common, const DetectionOptions& options) {
   }
   std::size_t faces = 0;
   std::size_t without = 0;
+  Journal journal(common, common.output);
+  journal.open(made_with(detector_path(options), detector));
   Progress progress(common, "detecting");
   const std::size_t part = std::max<std::size_t>(static_cast<std::size_t>(common.threads) * 8, 16);
   for (std::size_t begin = 0; begin < inputs.size(); begin += part) {
-    if (interrupted().stop_requested()) throw Interrupted("stopped; nothing was written to a file");
     const auto some = std::span(inputs).subspan(begin, std::min(part, inputs.size() - begin));
-    const auto results = search(common, detector, some);
+    const auto results = search(common, detector, some, journal);
+    if (inputs.size() > part) journal.keep();
+    if (interrupted().stop_requested()) throw Interrupted(journal.stopped());
     for (std::size_t i = 0; i < some.size(); ++i) {
       const auto& result = results[i];
       if (!result.fault.empty()) {
@@ -111,6 +171,7 @@ int detect(const Common& common, const DetectionOptions& options) {
     progress.show(begin + some.size(), inputs.size());
   }
   output.finish();
+  journal.finish();
   say(common, grouped(static_cast<std::int64_t>(faces)) + " face" + (faces == 1 ? "" : "s") + " in " +
                   grouped(static_cast<std::int64_t>(inputs.size())) + " photograph" + (inputs.size() == 1 ? "" : "s") +
                   (without > 0 ? "; none in " + grouped(static_cast<std::int64_t>(without)) : ""));

@@ -9,6 +9,8 @@
 #include <facenet/error.hpp>
 #include <facenet/files.hpp>
 
+#include "journal.hpp"
+
 namespace facenet::program {
 namespace {
 
@@ -70,6 +72,12 @@ Detector open_detector(const std::string& path, const DetectionOptions& given) {
                                                : FaceChoice::all;
   }
   return Detector::load(path, options);
+}
+
+Json made_with(const std::string& path, const Detector& detector) {
+  const DetectorOptions& o = detector.options();
+  return {{"file", identity_of(path)},        {"minimum_size", o.minimum_size},       {"thresholds", o.thresholds},
+          {"maximum_faces", o.maximum_faces}, {"choice", static_cast<int>(o.choice)}, {"turned", o.turned}};
 }
 
 Detector thread_of(const Detector& detector, int threads) {

@@ -8,6 +8,7 @@
 #include <facenet/detector.hpp>
 
 #include "inputs.hpp"
+#include "output.hpp"
 
 namespace facenet::program {
 
@@ -28,6 +29,9 @@ bool has_detector(const DetectionOptions& options);
 std::string detector_path(const DetectionOptions& options);
 /// The detector of that file. UsageError for options that cannot be meant.
 Detector open_detector(const std::string& path, const DetectionOptions& options);
+
+/// What the results of a detector depend on.
+Json made_with(const std::string& path, const Detector& detector);
 
 /// Another one on the same networks that uses so many threads.
 Detector thread_of(const Detector& detector, int threads);

@@ -10,20 +10,33 @@
 namespace facenet::program {
 namespace {
 
+std::vector<std::string> columns_of_row() {
+  auto columns = face_columns();
+  columns.emplace_back("norm");
+  return columns;
+}
+
+std::vector<std::string> row_of(const Face& face) {
+  auto row = face_row(face);
+  row.push_back(text_of(face.norm));
+  return row;
+}
+
 void write_rows(Output& output, const Faces& faces) {
   if (output.csv()) {
-    auto columns = face_columns();
+    auto columns = columns_of_row();
     for (std::size_t i = 0; i < faces.embeddings.dimension; ++i) columns.push_back("e" + std::to_string(i));
     output.row(columns);
   }
   for (std::size_t i = 0; i < faces.faces.size(); ++i) {
     const auto embedding = faces.embeddings[i];
     if (output.csv()) {
-      auto row = face_row(faces.faces[i]);
+      auto row = row_of(faces.faces[i]);
       for (const float value : embedding) row.push_back(text_of(value));
       output.row(row);
     } else {
       Json json = face_json(faces.faces[i]);
+      json["norm"] = number(faces.faces[i].norm);
       auto& list = json["embedding"] = Json::array();
       for (const float value : embedding) list.push_back(number(value));
       output.object(std::move(json));
@@ -62,11 +75,15 @@ int embed(const Common& common, const Options& options) {
   Failures failures;
   const auto inputs = expand_inputs(common, failures);
   const std::size_t total = inputs.size() + failures.size();
-  const Faces faces = embed_inputs(common, model, inputs, options.faces, failures);
-  if (faces.faces.empty()) return failures.report(total);  // nothing to write
+  Journal journal(common, common.output);
+  const Faces faces = embed_inputs(common, model, inputs, options.faces, failures, &journal);
+  if (faces.faces.empty()) {  // nothing to write
+    journal.finish();
+    return failures.report(total);
+  }
   if (output.kind() == Kind::npy) {
-    std::string table = csv_row(face_columns());
-    for (const auto& face : faces.faces) table += csv_row(face_row(face));
+    std::string table = csv_row(columns_of_row());
+    for (const auto& face : faces.faces) table += csv_row(row_of(face));
     std::string size = std::to_string(faces.embeddings.dimension) + " numbers";
     if (options.codes.empty()) {
       write_npy(common.output, faces.embeddings, beside, table);
@@ -81,6 +98,7 @@ int embed(const Common& common, const Options& options) {
   } else {
     write_rows(output, faces);
   }
+  journal.finish();
   return failures.report(total);
 }
 

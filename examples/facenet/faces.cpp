@@ -22,17 +22,69 @@ constexpr std::array<const char*, 5> kPoints{"left_eye", "right_eye", "nose", "m
 struct Loaded {
   std::vector<Face> faces;
   std::vector<Image> images;
-  std::string fault;  ///< empty: it can be used
+  std::string fault;          ///< empty: it can be used
+  bool searched = false;      ///< a detector has looked, whatever it found
+  bool known = false;         ///< from the journal: `rows` instead of images
+  std::vector<float> rows{};  ///< [faces,D]
 };
 
 // Where faces are known from: a detector, a table, or neither. Shared by threads.
 struct Source {
+  const Journal* journal = nullptr;
   std::optional<Detector> detector;
   std::optional<LandmarkTable> table;
   Embedder embedder;  ///< prepares images only
 };
 
+Json numbers(std::span<const float> values) {
+  Json list = Json::array();
+  for (const float value : values) list.push_back(number(value));
+  return list;
+}
+
+// A photograph's faces as the journal keeps them, and back.
+Json to_journal(std::span<const Face> faces, std::span<const float> rows) {
+  Json list = Json::array();
+  for (const Face& face : faces) {
+    Json one{{"box", numbers(face.box)}};
+    if (face.landmarks) one["landmarks"] = numbers(*face.landmarks);
+    if (face.quality) one["quality"] = number(*face.quality);
+    one["norm"] = number(face.norm);
+    list.push_back(std::move(one));
+  }
+  return {{"faces", list}, {"embeddings", hexadecimal(rows)}};
+}
+
+// Nothing where somebody has changed the file by hand.
+std::optional<Loaded> from_journal(const Input& input, const Source& source, std::size_t dimension) {
+  if (source.journal == nullptr) return std::nullopt;
+  try {
+    const auto known = source.journal->find(input);
+    if (!known) return std::nullopt;
+    Loaded loaded;
+    loaded.known = true;
+    for (const auto& one : known->at("faces")) {
+      Face face{input, loaded.faces.size(), one.at("box").get<std::array<float, 4>>(), {}, {}};
+      if (one.contains("landmarks")) face.landmarks = one.at("landmarks").get<Landmarks>();
+      if (one.contains("quality")) face.quality = one.at("quality").get<float>();
+      face.norm = one.at("norm").get<float>();
+      loaded.faces.push_back(std::move(face));
+    }
+    loaded.rows = from_hexadecimal(known->at("embeddings").get<std::string>());
+    if (loaded.rows.size() != loaded.faces.size() * dimension) return std::nullopt;
+    if (loaded.faces.empty()) {
+      if (!source.detector) return std::nullopt;
+      loaded.fault = no_face(*source.detector);
+    }
+    return loaded;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
 Loaded load(const Input& input, const Source& source, Detector* detector) {
+  const auto dimension = static_cast<std::size_t>(source.embedder.model().embedding_size());
+  if (auto known = from_journal(input, source, dimension)) return std::move(*known);
   Loaded loaded;
   try {
     Face face{input, 0, {}, {}, {}};
@@ -52,7 +104,9 @@ Loaded load(const Input& input, const Source& source, Detector* detector) {
       loaded.faces.push_back(std::move(face));
       return loaded;
     }
-    for (const auto& found : detector->detect(image)) {
+    const auto faces = detector->detect(image);
+    loaded.searched = true;
+    for (const auto& found : faces) {
       loaded.images.push_back(source.embedder.prepare(image, found.landmarks));
       loaded.faces.push_back({input, loaded.faces.size(), found.box, found.landmarks, found.quality.score});
     }
@@ -81,18 +135,42 @@ std::vector<Loaded> load_all(std::span<const Input> inputs, const Source& source
 }
 
 void embed_part(Embedder& embedder, std::span<const Input> inputs, const std::vector<Loaded>& part,
-                const Degradation& degradation, Faces& faces, Failures& failures) {
+                const Degradation& degradation, Faces& faces, Failures& failures, Journal* journal) {
   const bool worse = degradation.pixels > 0 || degradation.jpeg_quality > 0;
   std::vector<Image> images;
-  for (std::size_t i = 0; i < part.size(); ++i) {
-    if (!part[i].fault.empty()) failures.add(inputs[i].path, part[i].fault);
-    for (const auto& image : part[i].images) images.push_back(worse ? degraded(image, degradation) : image);
-    faces.faces.insert(faces.faces.end(), part[i].faces.begin(), part[i].faces.end());
+  for (const auto& loaded : part) {
+    for (const auto& image : loaded.images) images.push_back(worse ? degraded(image, degradation) : image);
   }
-  if (images.empty()) return;
-  const Embeddings rows = embedder.embed(images);
-  faces.embeddings.dimension = rows.dimension;
-  faces.embeddings.values.insert(faces.embeddings.values.end(), rows.values.begin(), rows.values.end());
+  const Embeddings computed = images.empty() ? Embeddings{} : embedder.embed(images);
+  std::span<const float> rest = computed.values;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    const Loaded& loaded = part[i];
+    if (!loaded.fault.empty()) failures.add(inputs[i].path, loaded.fault);
+    const std::size_t size = loaded.images.size() * computed.dimension;
+    const auto rows = loaded.known ? std::span<const float>(loaded.rows) : rest.first(size);
+    if (!loaded.known) rest = rest.subspan(size);
+    std::vector<Face> found = loaded.faces;
+    for (Face& face : found) {
+      if (!loaded.known) face.norm = embedder.norms()[next++];
+    }
+    faces.faces.insert(faces.faces.end(), found.begin(), found.end());
+    faces.embeddings.values.insert(faces.embeddings.values.end(), rows.begin(), rows.end());
+    const bool worth = loaded.fault.empty() || loaded.searched;  // what could not be read may be readable later
+    if (journal != nullptr && !loaded.known && worth) journal->add(inputs[i], to_journal(found, rows));
+  }
+}
+
+// All that changes what comes of a photograph.
+Json conditions(const Model& model, const FaceOptions& options, const Source& source, const Embedder& embedder) {
+  Json json{{"model", model.fingerprint()},
+            {"precision", static_cast<int>(embedder.precision())},
+            {"flip", options.flip},
+            {"pixels", options.degradation.pixels},
+            {"jpeg_quality", options.degradation.jpeg_quality}};
+  if (source.detector) json["detector"] = made_with(detector_path(options.detection), *source.detector);
+  if (source.table) json["landmarks"] = identity_of(options.landmarks);
+  return json;
 }
 
 // The detector that the options ask for: by name, or by the environment where no landmarks are given.
@@ -156,16 +234,17 @@ std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& mo
 }
 
 Faces embed_inputs(const Common& common, const Model& model, const std::vector<Input>& inputs,
-                   const FaceOptions& options, Failures& failures) {
+                   const FaceOptions& options, Failures& failures, Journal* journal) {
   Faces faces;
   const Precision precision = precision_of(options.precision);
   if (precision == Precision::int8 && !model.int8()) {
     throw UsageError("the model is not prepared for int8: facenet quantise FACES -m M -o M2 makes one that is");
   }
-  Source source{detector_for(common, model, options), std::nullopt, Embedder(model)};
+  Source source{journal, detector_for(common, model, options), std::nullopt, Embedder(model)};
   if (!source.detector) source.table = landmarks_for(common, model, options);
   Embedder embedder(model,
                     {.threads = common.threads, .batch = options.batch, .flip = options.flip, .precision = precision});
+  if (journal != nullptr) journal->open(conditions(model, options, source, embedder));
   faces.embeddings.dimension = static_cast<std::size_t>(model.embedding_size());
   const auto size = static_cast<std::size_t>(options.batch);
   const auto part = [&](std::size_t begin) {
@@ -180,8 +259,11 @@ Faces embed_inputs(const Common& common, const Model& model, const std::vector<I
   for (std::size_t begin = 0; begin < inputs.size(); begin += size) {
     const auto loaded = next.get();
     next = start(begin + size);
-    if (interrupted().stop_requested()) throw Interrupted("interrupted; nothing was written");
-    embed_part(embedder, part(begin), loaded, options.degradation, faces, failures);
+    embed_part(embedder, part(begin), loaded, options.degradation, faces, failures, journal);
+    if (journal != nullptr && inputs.size() > size) journal->keep();  // the work of a moment is not worth a file
+    if (interrupted().stop_requested()) {
+      throw Interrupted(journal != nullptr ? journal->stopped() : "interrupted; nothing was written");
+    }
     progress.show(std::min(begin + size, inputs.size()), inputs.size());
   }
   return faces;

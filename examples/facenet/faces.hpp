@@ -11,6 +11,7 @@
 
 #include "detection.hpp"
 #include "inputs.hpp"
+#include "journal.hpp"
 #include "output.hpp"
 
 namespace facenet::program {
@@ -22,6 +23,7 @@ struct Face {
   std::array<float, 4> box{};  ///< x1, y1, x2, y2: the part of the photograph that the network saw
   std::optional<Landmarks> landmarks{};
   std::optional<float> quality{};  ///< 0 to 1, where a detector has found the face
+  float norm = 0;                  ///< of its embedding, before normalisation (Embedder::norms)
 };
 
 struct Faces {
@@ -53,9 +55,9 @@ std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& mo
 
 /// Aligned by what a detector finds (given with --detector; or of $FACENET_DETECTOR, where there is no table of
 /// landmarks), by the table of landmarks, or cut from the centre. What cannot be read, or has no face or landmarks,
-/// goes to `failures`. Interrupted after Ctrl-C.
+/// goes to `failures`. Interrupted after Ctrl-C; with a journal, the same command goes on then.
 Faces embed_inputs(const Common& common, const Model& model, const std::vector<Input>& inputs,
-                   const FaceOptions& options, Failures& failures);
+                   const FaceOptions& options, Failures& failures, Journal* journal = nullptr);
 
 /// The input of the network for one face, to be shown.
 Image picture_of(const Embedder& embedder, const Face& face);

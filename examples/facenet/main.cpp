@@ -112,6 +112,8 @@ void accept_underscores(std::string& argument) {
 int run_command(const Command& command, std::vector<std::string> arguments) {
   Common common;
   common.command = command.name;
+  common.command_line = "facenet " + common.command;
+  for (const auto& argument : arguments) common.command_line += " " + quoted(argument);
   bool help = false;
   bool version = false;
   CLI::App app;

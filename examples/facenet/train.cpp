@@ -204,17 +204,6 @@ std::unique_ptr<Watch> watch_for(const Training& training, const Options& option
   }
 }
 
-// In single quotes where a shell would take a character for something else.
-std::string quoted(const std::string& text) {
-  if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+,:@%") ==
-      std::string::npos) {
-    return text;
-  }
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
-
 // The command that goes on from the checkpoint. What the checkpoint holds itself is not repeated.
 std::string resuming(const Options& options, const Common& common) {
   std::string command = "facenet train " + quoted(common.arguments[0]) + " -o " + quoted(common.output);

@@ -36,7 +36,8 @@ struct DetectorOptions {
   int threads = 0;  ///< 0: all that this process may use
 };
 
-/// How good a picture of a face is, to choose the best of several or to leave the worst out: 0 to 1.
+/// How good a picture of a face is, to choose the best of several or to leave the worst out: 0 to 1. Seen before a
+/// network is asked; what the network thinks of it is the length of its embedding (Embedder::norms).
 struct FaceQuality {
   /// confidence * cube root of size * sharpness * pose.
   float score = 0;

@@ -49,6 +49,12 @@ class FACENET_API Embedder {
   std::vector<float> embed(const Image& image);
   std::vector<float> embed(const Image& image, const Landmarks& landmarks);
 
+  /// [N] of the last call: how long each embedding was before it was brought to unit length (with `flip`, the mean of
+  /// both). Networks tend to give short ones for what they can tell little about: blurred, dark or hidden faces; those
+  /// of MagFace's kind are trained to. What is short depends on the network: compare norms of one model and precision
+  /// only. 1 where nothing else can be known: with bf16.
+  std::span<const float> norms() const;
+
   /// What the network would see: an image of the model's input size.
   Image prepare(const Image& image) const;
   Image prepare(const Image& image, const Landmarks& landmarks) const;

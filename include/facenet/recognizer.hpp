@@ -13,6 +13,7 @@ namespace facenet {
 /// A face of a photograph, as the detector found it, and its embedding.
 struct RecognizedFace : DetectedFace {
   std::vector<float> embedding;  ///< [D], see Embedder
+  float norm = 0;                ///< its length before normalisation: a sign of quality, see Embedder::norms
 };
 
 /// Detector, alignment and Embedder in one call. Mutable: one for each thread; others of the same model and detector

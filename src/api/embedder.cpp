@@ -120,6 +120,7 @@ struct Embedder::Impl {
     Embeddings result;
     result.dimension = static_cast<std::size_t>(model.embedding_size());
     result.values.resize(images.size() * result.dimension);
+    norms.assign(images.size(), 0);
     const ThreadScope scope(threads);
     for (std::size_t begin = 0; begin < images.size();) {
       Context& context = this->context(images.size() - begin);
@@ -132,22 +133,25 @@ struct Embedder::Impl {
         std::copy_n(face.data(), bytes,
                     input.begin() + static_cast<std::ptrdiff_t>(i) * static_cast<std::ptrdiff_t>(bytes));
       });
-      run(context, std::span(result.values).subspan(begin * result.dimension, count * result.dimension));
+      run(context, std::span(result.values).subspan(begin * result.dimension, count * result.dimension),
+          std::span(norms).subspan(begin, count));
       begin += count;
     }
     return result;
   }
 
-  void run(Context& context, std::span<float> results) {
+  void run(Context& context, std::span<float> results, std::span<float> lengths) {
     const auto input = context.input();
     if (options.flip) pixels.assign(input.begin(), input.end());  // a run writes over its input
     const TeamTurn turn(context.plan().threads());
     const auto first = context.run();
     std::copy(first.begin(), first.end(), results.begin());
+    std::copy(context.norms().begin(), context.norms().end(), lengths.begin());
     if (!options.flip) return;
     mirror(pixels, static_cast<std::size_t>(model.input_width()));
     std::copy(pixels.begin(), pixels.end(), input.begin());
     const auto second = context.run();
+    for (std::size_t i = 0; i < lengths.size(); ++i) lengths[i] = (lengths[i] + context.norms()[i]) / 2;
     const auto size = static_cast<std::size_t>(model.embedding_size());
     for (std::size_t i = 0; i < results.size(); i += size) {
       average(results.subspan(i, size), second.subspan(i, size), model.contract().normalised);
@@ -160,6 +164,7 @@ struct Embedder::Impl {
   Precision precision;                                      // never automatic
   std::map<std::pair<int, std::size_t>, Context> contexts;  // by threads and batch size
   std::vector<std::uint8_t> pixels;
+  std::vector<float> norms;  // of the last call
 };
 
 Embedder::Embedder(Model model, const EmbedderOptions& options)
@@ -183,6 +188,8 @@ std::vector<float> Embedder::embed(const Image& image) { return impl_->embed({&i
 std::vector<float> Embedder::embed(const Image& image, const Landmarks& landmarks) {
   return impl_->embed({&image, 1}, {&landmarks, 1}).values;
 }
+
+std::span<const float> Embedder::norms() const { return impl_->norms; }
 
 Image Embedder::prepare(const Image& image) const { return impl_->prepared(image, nullptr); }
 Image Embedder::prepare(const Image& image, const Landmarks& landmarks) const {

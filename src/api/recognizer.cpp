@@ -23,11 +23,14 @@ struct Recognizer::Impl {
       } catch (const InvalidArgument&) {
         continue;  // five points in one are no face
       }
-      faces.push_back({std::move(found), {}});
+      faces.push_back({std::move(found), {}, 0});
     }
     if (crops.empty()) return faces;
     const Embeddings rows = embedder.embed(crops);
-    for (std::size_t i = 0; i < faces.size(); ++i) faces[i].embedding.assign(rows[i].begin(), rows[i].end());
+    for (std::size_t i = 0; i < faces.size(); ++i) {
+      faces[i].embedding.assign(rows[i].begin(), rows[i].end());
+      faces[i].norm = embedder.norms()[i];
+    }
     return faces;
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <set>
 
@@ -63,6 +64,13 @@ Context::Context(std::shared_ptr<const Plan> plan)
     arguments.push_back(buffer(step.dst));
     kernels_.push_back(step.kernel->bind(arguments, step.scratch >= 0 ? buffer(step.scratch) : nullptr));
   }
+  measured_ = plan_->output_;
+  if (!plan_->steps_.empty()) {
+    const auto& last = plan_->steps_.back();
+    const bool normalises = last.operation == "l2_normalize" && last.dst == plan_->output_;
+    if (normalises && plan_->spec(last.src[0]).type == DataType::f32) measured_ = last.src[0];
+  }
+  norms_.resize(static_cast<std::size_t>(plan_->batch_));
 }
 
 std::span<std::uint8_t> Context::input() const {
@@ -73,9 +81,25 @@ std::span<float> Context::float_input() const {
   return {reinterpret_cast<float*>(buffer(0)), plan_->specs_[0].bytes() / sizeof(float)};
 }
 
+void Context::measure() {
+  const auto columns = static_cast<std::size_t>(plan_->embedding_size());
+  const auto* row = reinterpret_cast<const float*>(buffer(measured_));
+  for (auto& norm : norms_) {
+    double squares = 0;
+    for (std::size_t i = 0; i < columns; ++i) squares += static_cast<double>(row[i]) * static_cast<double>(row[i]);
+    norm = static_cast<float>(std::sqrt(squares));
+    row += columns;
+  }
+}
+
 std::span<const float> Context::run() {
   const ThreadScope threads(plan_->threads_);
-  for (const auto& kernel : kernels_) kernel->run();
+  // The last step may write over its source, whose lengths are wanted.
+  for (std::size_t i = 0; i < kernels_.size(); ++i) {
+    if (i + 1 == kernels_.size() && measured_ != plan_->output_) measure();
+    kernels_[i]->run();
+  }
+  if (measured_ == plan_->output_) measure();
   const auto& spec = plan_->specs_[static_cast<std::size_t>(plan_->output_)];
   return {reinterpret_cast<const float*>(buffer(plan_->output_)), static_cast<std::size_t>(spec.shape.elements())};
 }

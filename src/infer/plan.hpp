@@ -82,13 +82,19 @@ class Context {
   std::span<float> float_input() const;
   /// [batch,D]; valid until the next run, and until the input is filled again.
   std::span<const float> run();
+  /// [batch]: the length of each row of the last run before the graph's end brought it to 1; where it does not, or
+  /// where what it normalises is not float32, that of the row itself.
+  std::span<const float> norms() const { return norms_; }
 
  private:
+  void measure();
   std::byte* buffer(int index) const { return arena_.get() + plan_->memory_.offsets[static_cast<std::size_t>(index)]; }
 
   std::shared_ptr<const Plan> plan_;
   std::shared_ptr<std::byte> arena_;
   std::vector<std::unique_ptr<kernels::BoundKernel>> kernels_;
+  int measured_ = 0;  // the buffer whose rows `norms` is about
+  std::vector<float> norms_;
 };
 
 }  // namespace facenet

@@ -1,6 +1,7 @@
 // Recognizer: what the parts give one by one.
 #include <facenet/recognizer.hpp>
 
+#include <cmath>
 #include <random>
 
 #include <facenet/error.hpp>
@@ -45,6 +46,7 @@ TEST_CASE("recognizer: a photograph's faces with their embeddings") {
     CHECK(faces[i].quality.score == found[i].quality.score);
     const auto alone = embedder.embed(image, found[i].landmarks);
     REQUIRE(faces[i].embedding.size() == alone.size());
+    CHECK(faces[i].norm == Approx(embedder.norms()[0]).epsilon(1e-4));
     for (std::size_t k = 0; k < alone.size(); ++k) {
       CHECK(faces[i].embedding[k] == Approx(alone[k]).margin(1e-5));
     }
@@ -52,6 +54,42 @@ TEST_CASE("recognizer: a photograph's faces with their embeddings") {
   CHECK(recognizer.recognize(Image(10, 10)).empty());
   CHECK_THROWS_AS(recognizer.recognize(Image()), InvalidArgument);
   CHECK_THROWS_AS(Recognizer(Model::create("tiny"), Detector::load(folder / "d.fnm")), InvalidArgument);
+}
+
+TEST_CASE("embedder: how long embeddings were before they were brought to unit length") {
+  Graph graph = models::make_architecture("tiny", {});
+  REQUIRE(graph.nodes().back().op->name() == "l2_normalize");
+  Graph raw = graph.clone();
+  raw.set_output(raw.nodes().back().src[0]);
+  ModelData with{.graph = std::move(graph)};
+  ModelData without{.graph = std::move(raw)};
+  std::vector<Image> images;
+  std::mt19937 random(4);
+  for (int i = 0; i < 5; ++i) {
+    images.emplace_back(64, 64);
+    for (auto& value : images.back().pixels())
+      value = static_cast<std::uint8_t>(random() % (51U * (1U + images.size())));
+  }
+  const Model raw_model = make_model(std::move(without));
+  const Model model = make_model(std::move(with));
+  for (const bool flip : {false, true}) {
+    Embedder plain(raw_model, {.batch = 4});
+    Embedder unit(model, {.batch = 4, .flip = flip});
+    const Embeddings lengths = plain.embed(images);
+    REQUIRE(unit.norms().empty());
+    unit.embed(images);
+    REQUIRE(unit.norms().size() == 5);
+    for (std::size_t i = 0; i < 5; ++i) {
+      double wanted = std::sqrt(squared_distance(lengths[i], std::vector<float>(lengths.dimension)));
+      CHECK(plain.norms()[i] == Approx(wanted).epsilon(1e-5));
+      if (flip) {
+        const auto mirrored = plain.embed(images[i].mirrored());
+        wanted = (wanted + std::sqrt(squared_distance(mirrored, std::vector<float>(mirrored.size())))) / 2;
+        plain.embed(images);
+      }
+      CHECK(unit.norms()[i] == Approx(wanted).epsilon(1e-4));
+    }
+  }
 }
 
 }  // namespace facenet
