@@ -2,17 +2,16 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <numeric>
 
 #include <facenet/clusterer.hpp>
 #include <facenet/codes.hpp>
 #include <facenet/constraints.hpp>
 #include <facenet/csv.hpp>
 #include <facenet/error.hpp>
-#include <facenet/evaluation.hpp>
 #include <facenet/files.hpp>
-#include <facenet/report.hpp>
+#include <facenet/known_clusters.hpp>
 
+#include "cluster_output.hpp"
 #include "commands.hpp"
 #include "contact_sheet.hpp"
 #include "decision.hpp"
@@ -30,7 +29,10 @@ struct Options {
   std::string threshold_from;
   std::string constraints;
   std::string keep;
+  std::string join;
+  std::string save;
   std::string suggest;
+  std::string groups;
   bool labels_from_folders = false;
   std::string report;
   std::string summary;
@@ -54,8 +56,10 @@ Faces read_embeddings(const std::string& file) {
 }
 
 // Other people, in folders: where do their groups come out best?
-float threshold_from(const std::string& file, const Clusterer::Parameters& parameters, const Common& common) {
+float threshold_from(const std::string& file, const Clusterer::Parameters& parameters, const Common& common,
+                     std::size_t& dimension) {
   const Faces known = read_embeddings(file);
+  dimension = known.embeddings.dimension;
   const std::vector<std::int32_t> people = folder_labels(known);
   Progress progress(common, "looking for the threshold");
   const ClusterCalibration found = calibrate_clustering(
@@ -67,13 +71,19 @@ float threshold_from(const std::string& file, const Clusterer::Parameters& param
   return found.threshold;
 }
 
-Clusterer clusterer_for(const Options& options, const std::optional<Model>& model, const Common& common) {
+// `dimension` becomes that of the embeddings that the threshold is from, where there are any.
+Clusterer::Parameters parameters_for(const Options& options, const std::optional<Model>& model, const Common& common,
+                                     std::size_t& dimension) {
   require_name("--method", options.method, {"average", "complete", "single", "centroid", "kmeans", "graph"});
   if ((options.threshold ? 1 : 0) + (options.clusters ? 1 : 0) + (options.threshold_from.empty() ? 0 : 1) > 1) {
     throw UsageError("--threshold, --threshold-from or --clusters: one of them");
   }
-  if (!options.threshold_from.empty() && options.method == "kmeans") throw UsageError("kmeans has no threshold");
-  if (!options.suggest.empty() && options.clusters) throw UsageError("--suggest needs a threshold, not --clusters");
+  if ((options.threshold || !options.threshold_from.empty()) && options.method == "kmeans") {
+    throw UsageError("kmeans has no threshold: give --clusters K, or nothing, and it finds their number");
+  }
+  if (!options.suggest.empty() && (options.clusters || options.method == "kmeans")) {
+    throw UsageError("--suggest needs a threshold, not a number of clusters");
+  }
   if (options.clusters && options.method == "graph") {
     throw UsageError("graph finds the number of groups itself: give --threshold T, or another method with --clusters");
   }
@@ -81,9 +91,8 @@ Clusterer clusterer_for(const Options& options, const std::optional<Model>& mode
   parameters.threshold = options.threshold;
   parameters.clusters = options.clusters;
   if (!options.threshold_from.empty()) {
-    parameters.threshold = threshold_from(options.threshold_from, parameters, common);
-  } else if (!options.threshold && !options.clusters) {
-    if (parameters.method == ClusterMethod::kmeans) throw UsageError("kmeans needs --clusters K");
+    parameters.threshold = threshold_from(options.threshold_from, parameters, common, dimension);
+  } else if (!options.threshold && !options.clusters && parameters.method != ClusterMethod::kmeans) {
     if (!model || !model->calibration()) {
       throw UsageError(
           "up to which distance is it one person? Give --threshold-from KNOWN.npy, the embeddings of other people in "
@@ -93,16 +102,25 @@ Clusterer clusterer_for(const Options& options, const std::optional<Model>& mode
     parameters.threshold = model->calibration()->threshold;
     say(common, "threshold " + text_of(*parameters.threshold) + ", from the model's calibration");
   }
-  return Clusterer(parameters);
+  const Clusterer fine(parameters);  // what is wrong with them is said before anything is embedded
+  return parameters;
 }
 
-// What the rows are called in constraints.
-std::vector<FaceName> names_of(const Faces& faces) {
-  std::vector<FaceName> names;
-  for (const Face& face : faces.faces) {
-    names.push_back({face.input.path.string(), static_cast<std::int32_t>(face.number)});
+// Clusters that new faces are to join, and the threshold that was saved with them where no other is given.
+std::optional<KnownClusters> open_known(Options& options) {
+  if (options.join.empty()) return {};
+  const bool whole = options.clusters || options.method != "average" || options.labels_from_folders;
+  for (const auto& file : {options.keep, options.suggest, options.groups, options.report}) {
+    if (whole || !file.empty()) {
+      throw UsageError(
+          "--join takes new faces alone, by average linkage: without --method, --clusters, --keep, --suggest, "
+          "--groups, "
+          "--report and --labels-from-folders, which are about all faces");
+    }
   }
-  return names;
+  auto known = KnownClusters::open(options.join);
+  if (!options.threshold && options.threshold_from.empty()) options.threshold = known.threshold();
+  return known;
 }
 
 // The groups in an earlier output stay together; what is not in it is new.
@@ -130,94 +148,94 @@ void keep_groups(const std::string& file, const std::vector<FaceName>& names, Co
   constraints.keep_together(labels);
 }
 
-// Questions as a constraints file: a person fills in the relation.
-void write_suggestions(const std::string& file, const std::vector<FaceName>& names,
-                       const std::vector<Suggestion>& suggestions) {
-  std::string text = csv_row({"file_a", "face_a", "file_b", "face_b", "relation", "now", "distance", "confidence"});
-  for (const Suggestion& one : suggestions) {
-    const FaceName& a = names[static_cast<std::size_t>(one.a)];
-    const FaceName& b = names[static_cast<std::size_t>(one.b)];
-    text += csv_row({a.file, std::to_string(a.face), b.file, std::to_string(b.face), "",
-                     one.merge ? "apart" : "together", text_of(one.distance), text_of(one.confidence)});
+// What is said at the end, for people and for programs.
+struct Summary {
+  Json json{};
+  std::string words{};
+};
+
+Summary join(KnownClusters& known, float threshold, const Faces& faces, const Constraints& constraints,
+             Output& output) {
+  const std::int32_t before = known.clusters();
+  const auto added = known.add(faces.embeddings, threshold, constraints, interrupted());
+  write_rows(output, faces, added.labels, added.outlier);
+  const auto counted = [&](auto&& condition) {
+    return std::count_if(added.labels.begin(), added.labels.end(), condition);
+  };
+  const std::int64_t joined = counted([&](std::int32_t label) { return label >= 0 && label < before; });
+  const std::int64_t apart = counted([&](std::int32_t label) { return label >= before; });
+  const std::int64_t clusters =
+      std::count_if(known.sizes().begin(), known.sizes().end(), [](auto size) { return size > 0; });
+  Json merged = Json::array();
+  for (const auto& [from, into] : added.merged) merged.push_back({from + 1, into + 1});
+  return {{{"faces", joined + apart},
+           {"joined", joined},
+           {"founded", known.clusters() - before},
+           {"merged", merged},
+           {"clusters", clusters}},
+          grouped(joined + apart) + " new faces: " + grouped(joined) + " in known clusters, " + grouped(apart) +
+              " in " + grouped(known.clusters() - before) + " new ones; " +
+              grouped(static_cast<std::int64_t>(merged.size())) +
+              " known clusters became part of another; now there are " + grouped(clusters)};
+}
+
+Summary group(const Common& common, const Options& options, const Clusterer::Parameters& parameters, const Faces& faces,
+              const std::vector<FaceName>& names, const Constraints& said, const std::optional<Model>& model,
+              Output& output, std::optional<Output>& groups, std::optional<KnownClusters>& known) {
+  Constraints constraints = said;
+  if (!options.keep.empty()) keep_groups(options.keep, names, constraints);
+  const Clusterer clusterer(parameters);
+  Clustering clustering;
+  {
+    Progress progress(common, "grouping");
+    clustering = clusterer.cluster(
+        faces.embeddings, constraints, [&](double share) { progress.show(share); }, interrupted());
   }
-  write_file(file, text);
-}
-
-// Without those said to be no face.
-ClusteringScores scores_of(const Clustering& clustering, const std::vector<std::int32_t>& people) {
-  std::vector<std::int32_t> clusters;
-  std::vector<std::int32_t> truth;
-  for (std::size_t i = 0; i < people.size(); ++i) {
-    if (clustering.labels[i] == Clustering::kNotAFace) continue;
-    clusters.push_back(clustering.labels[i]);
-    truth.push_back(people[i]);
+  const auto singletons = std::count(clustering.sizes.begin(), clustering.sizes.end(), 1);
+  const std::int64_t none = std::count(clustering.labels.begin(), clustering.labels.end(), Clustering::kNotAFace);
+  const std::int64_t count = static_cast<std::int64_t>(faces.faces.size()) - none;
+  std::string how = grouped(count) + " faces in " + grouped(clustering.clusters()) + " clusters, " +
+                    grouped(singletons) + " of one face";
+  if (none > 0) how += "; " + grouped(none) + " said to be no face";
+  Summary summary{{{"faces", count},
+                   {"clusters", clustering.clusters()},
+                   {"singletons", singletons},
+                   {"method", options.method},
+                   {"pairwise", nullptr},
+                   {"bcubed", nullptr}},
+                  how};
+  std::optional<ClusteringScores> scores;
+  if (options.labels_from_folders && count > 0) {
+    scores = scores_of(clustering, folder_labels(faces));
+    summary.json["pairwise"] = scores_json(scores->pairwise);
+    summary.json["bcubed"] = scores_json(scores->bcubed);
+    summary.words += scores_text("pairwise", scores->pairwise) + scores_text("BCubed", scores->bcubed);
   }
-  return score_clustering(clusters, truth);
-}
-
-std::string scores_text(const std::string& name, const PrecisionRecall& score) {
-  return "; " + name + " precision " + percent(score.precision) + ", recall " + percent(score.recall) + ", F " +
-         percent(score.f);
-}
-
-void write_report(const Common& common, const std::string& file, const Faces& faces, const Clustering& clustering,
-                  const std::optional<ClusteringScores>& scores, const std::optional<Model>& model,
-                  const std::string& how) {
-  Report report;
-  report.title = "Faces by person";
-  report.subtitle = how;
-  const std::int64_t count = std::accumulate(clustering.sizes.begin(), clustering.sizes.end(), std::int64_t{0});
-  report.figures = {{"faces", grouped(count), ""}, {"clusters", grouped(clustering.clusters()), ""}};
-  if (scores) {
-    report.figures.push_back({"pairwise F", percent(scores->pairwise.f), ""});
-    report.figures.push_back({"BCubed F", percent(scores->bcubed.f), ""});
-    const auto row = [](const std::string& name, const PrecisionRecall& s) {
-      return std::vector<std::string>{name, percent(s.precision), percent(s.recall), percent(s.f)};
-    };
-    report.tables.push_back({"Compared with the folders",
-                             "",
-                             {"", "precision", "recall", "F"},
-                             {row("pairwise", scores->pairwise), row("BCubed", scores->bcubed)}});
+  if (!options.report.empty()) write_report(common, options.report, faces, clustering, scores, model, how);
+  if (!options.suggest.empty()) {
+    write_suggestions(options.suggest, names,
+                      clusterer.suggest(faces.embeddings, clustering, said, 100, {}, interrupted()));
   }
-  std::optional<Embedder> embedder;
-  if (model) embedder.emplace(*model);
-  report.sheets.push_back(contact_sheet(common, faces, clustering, embedder));
-  write_file(file, render_html(report));
-}
-
-void write(Output& output, const Faces& faces, const Clustering& clustering) {
   if (output.text()) {
-    std::vector<std::vector<std::string>> rows;
-    for (std::size_t c = 0; c < clustering.sizes.size(); ++c) {
-      const auto medoid = static_cast<std::size_t>(clustering.medoids[c]);
-      rows.push_back(
-          {std::to_string(c + 1), std::to_string(clustering.sizes[c]), printable(faces.faces[medoid].input.path)});
-    }
-    output.write(table({"cluster", "faces", "most typical"}, rows, 0));
-    return;
+    write_table(output, faces, clustering);
+  } else {
+    write_rows(output, faces, clustering.labels, clustering.outlier);
   }
-  if (output.csv()) output.row({"file", "face", "cluster", "outlier"});
-  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
-    const std::string file = faces.faces[i].input.path.string();
-    const std::size_t number_of = faces.faces[i].number;
-    const bool face = clustering.labels[i] != Clustering::kNotAFace;
-    const std::int32_t cluster = clustering.labels[i] + 1;
-    if (output.csv()) {
-      output.row({file, std::to_string(number_of), face ? std::to_string(cluster) : "",
-                  face ? text_of(clustering.outlier[i]) : ""});
-    } else if (!face) {
-      output.object({{"file", file}, {"face", number_of}, {"cluster", nullptr}, {"outlier", nullptr}});
-    } else {
-      output.object(
-          {{"file", file}, {"face", number_of}, {"cluster", cluster}, {"outlier", number(clustering.outlier[i])}});
-    }
+  if (groups) {
+    write_groups(*groups, names, clustering);
+    groups->finish();
   }
+  if (!options.save.empty()) {
+    const bool average = parameters.method == ClusterMethod::average;
+    known.emplace(faces.embeddings, clustering, said, average ? parameters.threshold : std::nullopt);
+  }
+  return summary;
 }
 
-int cluster(const Common& common, const Options& options) {
+int cluster(const Common& common, Options options) {
   Output output(common, {Kind::text, Kind::json, Kind::csv});
-  for (const auto& [file, ending] :
-       {std::pair(options.report, ".html"), std::pair(options.summary, ".json"), std::pair(options.suggest, ".csv")}) {
+  for (const auto& [file, ending] : {std::pair(options.report, ".html"), std::pair(options.summary, ".json"),
+                                     std::pair(options.suggest, ".csv"), std::pair(options.save, "")}) {
     if (file.empty()) continue;
     if (!std::string_view(file).ends_with(ending)) {
       throw UsageError("'" + printable(file) + "' is to end in " + ending);
@@ -227,16 +245,25 @@ int cluster(const Common& common, const Options& options) {
   for (const auto& file : {options.constraints, options.keep}) {
     if (!file.empty()) CsvTable::open(file);  // before any work is done
   }
+  std::optional<KnownClusters> known = open_known(options);
+  std::optional<Output> groups;
+  if (!options.groups.empty()) {
+    Common to = common;
+    to.output = options.groups;
+    to.json = to.csv = false;  // by the ending of the file
+    groups.emplace(to, std::vector{Kind::json, Kind::csv});
+  }
   Journal journal(common, common.output.empty() ? options.report : common.output);
   std::optional<Model> model;
   Failures failures;
   std::size_t total = 0;
   Faces faces;
-  std::optional<Clusterer> clusterer;
+  Clusterer::Parameters parameters;
+  std::size_t dimension = 0;
   if (!options.embeddings.empty()) {
     require_arguments(common, 0, 0, "INPUT or --embeddings, not both");
     if (!common.model.empty()) model = Model::load(common.model);  // for its calibration
-    clusterer = clusterer_for(options, model, common);
+    parameters = parameters_for(options, model, common, dimension);
     faces = read_embeddings(options.embeddings);
     total = faces.faces.size();
     model.reset();  // the photographs are not embedded again
@@ -244,7 +271,7 @@ int cluster(const Common& common, const Options& options) {
     const auto inputs = expand_inputs(common, failures);
     total = inputs.size() + failures.size();
     model = Model::load(model_path(common));
-    clusterer = clusterer_for(options, model, common);  // what is wrong with it is said before anything is embedded
+    parameters = parameters_for(options, model, common, dimension);
     faces = embed_inputs(common, *model, inputs, options.faces, failures, &journal);
   }
   if (faces.faces.empty()) {
@@ -252,48 +279,28 @@ int cluster(const Common& common, const Options& options) {
     if (failures.empty()) throw UsageError("there are no faces to group");
     return failures.report(total);
   }
+  if (dimension != 0 && dimension != faces.embeddings.dimension) {
+    throw FormatError("'" + printable(options.threshold_from) + "' has embeddings of " + std::to_string(dimension) +
+                      " numbers, and those to be grouped have " + std::to_string(faces.embeddings.dimension) +
+                      ": they are of different models, and so is the threshold");
+  }
   const std::vector<FaceName> names = names_of(faces);
-  Constraints constraints;
-  if (!options.constraints.empty()) constraints = read_constraints(options.constraints, names);
-  const Constraints said = constraints;
-  if (!options.keep.empty()) keep_groups(options.keep, names, constraints);
-  Clustering clustering;
+  Constraints said;
+  if (!options.constraints.empty()) said = read_constraints(options.constraints, names);
+  Summary summary;
   try {
-    Progress progress(common, "grouping");
-    clustering = clusterer->cluster(
-        faces.embeddings, constraints, [&](double share) { progress.show(share); }, interrupted());
+    summary = known ? join(*known, *parameters.threshold, faces, said, output)
+                    : group(common, options, parameters, faces, names, said, model, output, groups, known);
   } catch (const Interrupted&) {
     throw Interrupted(journal.stopped());
   }
-  const auto singletons = std::count(clustering.sizes.begin(), clustering.sizes.end(), 1);
-  const std::int64_t none = std::count(clustering.labels.begin(), clustering.labels.end(), Clustering::kNotAFace);
-  const std::int64_t count = static_cast<std::int64_t>(faces.faces.size()) - none;
-  std::string how = grouped(count) + " faces in " + grouped(clustering.clusters()) + " clusters, " +
-                    grouped(singletons) + " of one face";
-  if (none > 0) how += "; " + grouped(none) + " said to be no face";
-  Json summary{{"faces", count},           {"clusters", clustering.clusters()},
-               {"singletons", singletons}, {"method", options.method},
-               {"pairwise", nullptr},      {"bcubed", nullptr}};
-  std::optional<ClusteringScores> scores;
-  std::string words = how;
-  if (options.labels_from_folders && count > 0) {
-    scores = scores_of(clustering, folder_labels(faces));
-    summary["pairwise"] = scores_json(scores->pairwise);
-    summary["bcubed"] = scores_json(scores->bcubed);
-    words += scores_text("pairwise", scores->pairwise) + scores_text("BCubed", scores->bcubed);
-  }
-  if (!options.report.empty()) write_report(common, options.report, faces, clustering, scores, model, how);
-  if (!options.suggest.empty()) {
-    write_suggestions(options.suggest, names,
-                      clusterer->suggest(faces.embeddings, clustering, said, 100, {}, interrupted()));
-  }
-  write(output, faces, clustering);
   output.finish();
+  if (!options.save.empty()) known->save(options.save);  // after the rows: without them nobody would know who joined
   journal.finish();
   if (options.summary.empty()) {
-    say(common, common.json ? dump(summary) : words);
+    say(common, common.json ? dump(summary.json) : summary.words);
   } else {
-    write_file(options.summary, dump(summary) + "\n");
+    write_file(options.summary, dump(summary.json) + "\n");
   }
   return failures.report(total);
 }
@@ -310,7 +317,9 @@ Run setup_cluster(CLI::App& app, Common& common) {
   app.add_option("--threshold", options->threshold,
                  "Merge groups up to this squared distance (the model's calibration, where it has one)")
       ->type_name("T");
-  app.add_option("--clusters", options->clusters, "Make this many groups")->type_name("K");
+  app.add_option("--clusters", options->clusters,
+                 "Make this many groups (kmeans finds the number itself where it is not given)")
+      ->type_name("K");
   app.add_option("--threshold-from", options->threshold_from,
                  "Take the threshold that groups these best: embeddings of other people, a folder for each (.npy)")
       ->type_name("FILE");
@@ -320,8 +329,20 @@ Run setup_cluster(CLI::App& app, Common& common) {
   app.add_option("--keep", options->keep,
                  "Keep the groups of an earlier output (.csv) together: faces that are new join them, or found others")
       ->type_name("FILE");
+  app.add_option("--save", options->save, "Write what new faces need to join these groups with --join")
+      ->type_name("FILE");
+  app.add_option(
+         "--join", options->join,
+         "The faces are new: they join the groups that --save wrote, or found others, which are numbered on; with "
+         "--save, for the next ones (the same file, or another)")
+      ->type_name("FILE");
   app.add_option("--suggest", options->suggest,
                  "Write what to look at, groups that may be one or two (.csv); filled in, it goes to --constraints")
+      ->type_name("FILE");
+  app.add_option(
+         "--groups", options->groups,
+         "Write a row for each group: its most typical face, quality, and its most doubtful face's score (.csv, "
+         ".json, .jsonl)")
       ->type_name("FILE");
   app.add_flag("--labels-from-folders", options->labels_from_folders,
                "An image's folder is its person: score the groups against that");

@@ -23,7 +23,7 @@ enum class ClusterMethod {
   complete,  ///< the largest; needs a matrix of n*n floats, so at most 20,000 items
   single,    ///< the smallest: chains of neighbours become one group
   centroid,  ///< between their means; a merge may be nearer than the one before it
-  kmeans,    ///< Lloyd's k means from k-means++ starts; needs the number of clusters
+  kmeans,    ///< Lloyd's k means from k-means++ starts; without a number of clusters, it is found by silhouettes
   /// Each item is joined with its nearest neighbours up to the threshold, and a walk along these edges, the nearer the
   /// likelier, finds the groups in which it stays long: the partition with the shortest map equation (Rosvall et al.
   /// 2009), as Infomap searches for it. Needs a threshold, and no number of clusters.
@@ -43,10 +43,14 @@ struct Clustering {
   std::vector<std::int32_t> labels;   ///< [n] kNotAFace, or 0 to clusters - 1
   std::vector<std::int32_t> sizes;    ///< [clusters]
   std::vector<std::int32_t> medoids;  ///< [clusters] the item with the least squared distance to all of its cluster
+  /// [clusters] b / (a + b), a the mean squared distance between two of its items, b the least to the items of another
+  /// cluster, of the 32 whose means are nearest. At 0.5 its items are no nearer to each other than to another
+  /// cluster's. 0 for a cluster of one, which nothing holds together; 1 where there is no other cluster.
+  std::vector<float> quality;
   /// [n] how doubtful an item's place is: a / (a + b), a the squared distance to the mean of the rest of its cluster, b
   /// to the nearest other cluster's mean, of the 32 clusters that are nearest to its own. Above 0.5 it is nearer to
   /// another cluster. 1 for a cluster of one, which has no rest, and for what is not a face; 0 where there is no other
-  /// cluster.
+  /// cluster, 0.5 where both distances are 0.
   std::vector<float> outlier;
 
   std::int32_t clusters() const { return static_cast<std::int32_t>(sizes.size()); }
@@ -74,6 +78,9 @@ class FACENET_API Clusterer {
     /// Merge while the nearest groups are at most this far apart, in squared L2. There is no default: take it from a
     /// calibration, or ask for a number of clusters instead.
     std::optional<float> threshold{};
+    /// For kmeans it may be left out: the number from 2 to half of the items whose clusters have the highest mean
+    /// silhouette is taken then, found by some thirty runs; or 1 where none reaches 0.25 (Kaufman and Rousseeuw 1990:
+    /// "no substantial structure").
     std::optional<std::int32_t> clusters{};
     std::uint64_t seed = 1;             ///< of k-means++, and of the order in which graph moves items
     std::int32_t max_iterations = 100;  ///< of kmeans
@@ -82,11 +89,13 @@ class FACENET_API Clusterer {
     std::int32_t exact_up_to = 200'000;
   };
 
-  /// InvalidArgument unless exactly one of threshold and clusters is given, clusters for kmeans, threshold for graph.
+  /// InvalidArgument unless exactly one of threshold and clusters is given: threshold for graph; for kmeans clusters,
+  /// or neither.
   explicit Clusterer(const Parameters& parameters);
 
-  /// InvalidArgument when a number is not finite (the message names the row), when more clusters are asked for than
-  /// there are items, or when `complete` has too many items. Interrupted when `stop` asks. No items give no clusters.
+  /// InvalidArgument when a number is not finite or a row is all zeros (the message names the row), when more clusters
+  /// are asked for than there are items, or when `complete` has too many items. Interrupted when `stop` asks. No items
+  /// give no clusters.
   Clustering cluster(const Embeddings& embeddings, const ClusterProgress& progress = {},
                      const std::stop_token& stop = {}) const;
 
@@ -102,7 +111,7 @@ class FACENET_API Clusterer {
   /// What a person should look at first: for each cluster the nearest one that it might be merged with, and the two
   /// parts that it might be split into (average linkage's last merge in it), unless `constraints` say otherwise
   /// already. The `most` with the highest confidence, in falling order. `clustering` is of these embeddings, by any
-  /// method. InvalidArgument without a threshold: one for average linkage.
+  /// method. InvalidArgument as from cluster, and without a threshold: one for average linkage.
   std::vector<Suggestion> suggest(const Embeddings& embeddings, const Clustering& clustering,
                                   const Constraints& constraints = {}, std::size_t most = 100,
                                   const ClusterProgress& progress = {}, const std::stop_token& stop = {}) const;

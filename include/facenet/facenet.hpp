@@ -15,6 +15,7 @@
 #include <facenet/gallery.hpp>
 #include <facenet/image.hpp>
 #include <facenet/import.hpp>
+#include <facenet/known_clusters.hpp>
 #include <facenet/model.hpp>
 #include <facenet/precision.hpp>
 #include <facenet/recognizer.hpp>

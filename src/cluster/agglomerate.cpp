@@ -6,7 +6,6 @@
 #include <limits>
 #include <string>
 
-#include "cluster/groups.hpp"
 #include "facenet/train/triplet_miner.hpp"
 
 namespace facenet {
@@ -65,8 +64,8 @@ std::vector<Merge> chain(Linkage& linkage, std::int32_t n, float limit, Watch& w
 // Groups whose first neighbours were all found by one matrix product.
 class AverageLinkage {
  public:
-  AverageLinkage(const Embeddings& items, const Links& links, float limit)
-      : groups_(items, links, true), first_(groups_.nearest_of_all()), merged_(first_.size()) {
+  AverageLinkage(const Embeddings& items, const Links& links, float limit, std::span<const Bulk> bulk)
+      : groups_(items, links, true, bulk), first_(groups_.nearest_of_all()), merged_(first_.size()) {
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(first_.size()); ++i) {
       if (groups_.alive(i) && first_[static_cast<std::size_t>(i)].distance > limit) groups_.remove(i);
     }
@@ -152,8 +151,13 @@ std::vector<Merge> merge_by_matrix(const Embeddings& items, const Links& links, 
 }  // namespace
 
 std::vector<Merge> merge_average(const Embeddings& items, const Links& links, float limit, Watch& watch) {
-  AverageLinkage linkage(items, links, limit);
-  return chain(linkage, static_cast<std::int32_t>(items.size()), limit, watch);
+  return merge_bulk(items, {}, links, limit, watch);
+}
+
+std::vector<Merge> merge_bulk(const Embeddings& means, std::span<const Bulk> bulk, const Links& links, float limit,
+                              Watch& watch) {
+  AverageLinkage linkage(means, links, limit, bulk);
+  return chain(linkage, static_cast<std::int32_t>(means.size()), limit, watch);
 }
 
 std::vector<Merge> merge_complete(const Embeddings& items, const Links& links, float limit, Watch& watch) {

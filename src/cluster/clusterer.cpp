@@ -10,11 +10,12 @@
 #include <utility>
 
 #include "cluster/agglomerate.hpp"
+#include "cluster/checks.hpp"
 #include "cluster/describe.hpp"
+#include "cluster/faces_only.hpp"
 #include "cluster/links.hpp"
 #include "cluster/map_equation.hpp"
 #include "cluster/neighbours.hpp"
-#include "metric/panels.hpp"
 
 namespace facenet {
 namespace {
@@ -59,30 +60,6 @@ std::vector<std::int32_t> by_graph(const Embeddings& items, const Links& links, 
   return labels;
 }
 
-// Numbers clusters by falling size, then by their first item; fills labels and sizes.
-void number(std::span<const std::int32_t> labels, Clustering& result) {
-  struct Group {
-    std::int32_t first;
-    std::int32_t size;
-  };
-  const std::size_t highest = static_cast<std::size_t>(*std::max_element(labels.begin(), labels.end()));
-  std::vector<Group> groups(highest + 1, {-1, 0});
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    Group& group = groups[static_cast<std::size_t>(labels[i])];
-    if (group.size++ == 0) group.first = static_cast<std::int32_t>(i);
-  }
-  std::vector<Group> order;
-  std::copy_if(groups.begin(), groups.end(), std::back_inserter(order), [](const Group& g) { return g.size > 0; });
-  std::sort(order.begin(), order.end(),
-            [](const Group& a, const Group& b) { return a.size != b.size ? a.size > b.size : a.first < b.first; });
-  std::vector<std::int32_t> renamed(groups.size());
-  for (std::size_t c = 0; c < order.size(); ++c) {
-    renamed[static_cast<std::size_t>(labels[static_cast<std::size_t>(order[c].first)])] = static_cast<std::int32_t>(c);
-    result.sizes.push_back(order[c].size);
-  }
-  for (const std::int32_t label : labels) result.labels.push_back(renamed[static_cast<std::size_t>(label)]);
-}
-
 }  // namespace
 
 ClusterMethod cluster_method_from_name(std::string_view name) {
@@ -90,7 +67,7 @@ ClusterMethod cluster_method_from_name(std::string_view name) {
     if (known == name) return method;
   }
   throw InvalidArgument("unknown clustering method '" + std::string(name) +
-                        "': average, complete, single, centroid or kmeans");
+                        "': average, complete, single, centroid, kmeans or graph");
 }
 
 std::string_view name_of(ClusterMethod method) {
@@ -101,7 +78,12 @@ std::string_view name_of(ClusterMethod method) {
 }
 
 Clusterer::Clusterer(const Parameters& parameters) : parameters_(parameters) {
-  if (parameters.threshold.has_value() == parameters.clusters.has_value()) {
+  if (parameters.method == ClusterMethod::kmeans) {
+    if (parameters.threshold || parameters.max_iterations < 1) {
+      throw InvalidArgument(
+          "Clusterer: kmeans has no threshold, and at least one iteration; without a number of clusters, it finds one");
+    }
+  } else if (parameters.threshold.has_value() == parameters.clusters.has_value()) {
     throw InvalidArgument(
         "Clusterer: give a threshold (squared L2; from a calibration, for instance) or a number of clusters, one of "
         "the two");
@@ -111,9 +93,6 @@ Clusterer::Clusterer(const Parameters& parameters) : parameters_(parameters) {
   }
   if (parameters.clusters && *parameters.clusters < 1) {
     throw InvalidArgument("Clusterer: the number of clusters must be 1 or more");
-  }
-  if (name_of(parameters.method) == "kmeans" && (!parameters.clusters || parameters.max_iterations < 1)) {
-    throw InvalidArgument("Clusterer: kmeans needs a number of clusters, and at least one iteration");
   }
   if (parameters.method == ClusterMethod::graph &&
       (!parameters.threshold || parameters.neighbours < 1 || parameters.exact_up_to < 0)) {
@@ -131,14 +110,13 @@ Clustering Clusterer::cluster(const Embeddings& embeddings, const ClusterProgres
 Clustering Clusterer::cluster(const Embeddings& embeddings, const Constraints& constraints,
                               const ClusterProgress& progress, const std::stop_token& stop) const {
   const std::size_t n = embeddings.size();
-  require_finite_rows(embeddings.values, n, embeddings.dimension, "Clusterer");
+  require_faces(embeddings, "Clusterer");
   if (n > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
     throw InvalidArgument("Clusterer: " + std::to_string(n) + " items are too many");
   }
   const Links links = checked_links(constraints, n);
   if (!constraints.not_a_face.empty()) return without(embeddings, constraints, progress, stop);
-  Clustering result;
-  if (n == 0) return result;
+  if (n == 0) return {};
   const std::size_t groups = n - links.same.size();
   if (parameters_.clusters && static_cast<std::size_t>(*parameters_.clusters) > groups) {
     throw InvalidArgument("Clusterer: " + std::to_string(*parameters_.clusters) + " clusters of " + std::to_string(n) +
@@ -149,7 +127,9 @@ Clustering Clusterer::cluster(const Embeddings& embeddings, const Constraints& c
   watch.at(0);
   std::vector<std::int32_t> labels;
   if (parameters_.method == ClusterMethod::kmeans) {
-    labels = kmeans(embeddings, links, *parameters_.clusters, parameters_.seed, parameters_.max_iterations, watch);
+    labels = parameters_.clusters
+                 ? kmeans(embeddings, links, *parameters_.clusters, parameters_.seed, parameters_.max_iterations, watch)
+                 : kmeans_by_silhouette(embeddings, links, parameters_.seed, parameters_.max_iterations, watch);
   } else if (parameters_.method == ClusterMethod::graph) {
     labels = by_graph(embeddings, links, parameters_, watch);
   } else {
@@ -160,43 +140,23 @@ Clustering Clusterer::cluster(const Embeddings& embeddings, const Constraints& c
         parameters_.clusters ? groups - static_cast<std::size_t>(*parameters_.clusters) : merges.size();
     labels = joined(links, merges, std::min(wanted, merges.size()), n);
   }
-  number(labels, result);
-  describe(embeddings, watch, result);
+  Clustering result = described(embeddings, labels, watch);
   watch.at(1);
   return result;
 }
 
 Clustering Clusterer::without(const Embeddings& embeddings, const Constraints& constraints,
                               const ClusterProgress& progress, const std::stop_token& stop) const {
-  std::vector<std::int32_t> row_of(embeddings.size(), 0);
-  for (const std::int32_t item : constraints.not_a_face) row_of[static_cast<std::size_t>(item)] = -1;
-  Embeddings faces{embeddings.dimension, {}};
-  std::vector<std::size_t> item_of;
-  Constraints left;
-  for (std::size_t i = 0; i < embeddings.size(); ++i) {
-    if (row_of[i] < 0) continue;
-    row_of[i] = static_cast<std::int32_t>(item_of.size());
-    item_of.push_back(i);
-    faces.append(embeddings[i]);
-    left.names.push_back(i < constraints.names.size() ? constraints.names[i] : "item " + std::to_string(i));
-  }
-  const auto keep = [&](const auto& pairs, auto& to) {
-    for (const auto& [a, b] : pairs) {
-      const ItemPair rows{row_of[static_cast<std::size_t>(a)], row_of[static_cast<std::size_t>(b)]};
-      if (rows.first >= 0 && rows.second >= 0) to.push_back(rows);
-    }
-  };
-  keep(constraints.same, left.same);
-  keep(constraints.different, left.different);
-  Clustering result = cluster(faces, left, progress, stop);
+  const FacesOnly only(embeddings, constraints);
+  Clustering result = cluster(only.faces, only.constraints, progress, stop);
   std::vector<std::int32_t> labels(embeddings.size(), Clustering::kNotAFace);
   std::vector<float> outlier(embeddings.size(), 1.0F);
-  for (std::size_t row = 0; row < item_of.size(); ++row) {
-    labels[item_of[row]] = result.labels[row];
-    outlier[item_of[row]] = result.outlier[row];
+  for (std::size_t row = 0; row < only.item_of.size(); ++row) {
+    labels[only.item_of[row]] = result.labels[row];
+    outlier[only.item_of[row]] = result.outlier[row];
   }
   for (std::int32_t& medoid : result.medoids) {
-    medoid = static_cast<std::int32_t>(item_of[static_cast<std::size_t>(medoid)]);
+    medoid = static_cast<std::int32_t>(only.item_of[static_cast<std::size_t>(medoid)]);
   }
   result.labels = std::move(labels);
   result.outlier = std::move(outlier);

@@ -1,7 +1,9 @@
-// Medoids and outlier scores, from the distances of items to means.
+// Numbers, medoids, quality and outlier scores, from the distances of items to means.
 #include "cluster/describe.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "base/threads.hpp"
@@ -13,10 +15,63 @@ namespace {
 constexpr std::size_t kExactMeans = 20'000;
 constexpr std::int32_t kProbes = 16;
 
+// By falling size, then by their first item.
+Clustering numbered(std::span<const std::int32_t> labels) {
+  Clustering result;
+  struct Group {
+    std::int32_t first;
+    std::int32_t size;
+  };
+  const std::size_t highest = static_cast<std::size_t>(*std::max_element(labels.begin(), labels.end()));
+  std::vector<Group> groups(highest + 1, {-1, 0});
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    Group& group = groups[static_cast<std::size_t>(labels[i])];
+    if (group.size++ == 0) group.first = static_cast<std::int32_t>(i);
+  }
+  std::vector<Group> order;
+  std::copy_if(groups.begin(), groups.end(), std::back_inserter(order), [](const Group& g) { return g.size > 0; });
+  std::sort(order.begin(), order.end(),
+            [](const Group& a, const Group& b) { return a.size != b.size ? a.size > b.size : a.first < b.first; });
+  std::vector<std::int32_t> renamed(groups.size());
+  for (std::size_t c = 0; c < order.size(); ++c) {
+    renamed[static_cast<std::size_t>(labels[static_cast<std::size_t>(order[c].first)])] = static_cast<std::int32_t>(c);
+    result.sizes.push_back(order[c].size);
+  }
+  for (const std::int32_t label : labels) result.labels.push_back(renamed[static_cast<std::size_t>(label)]);
+  return result;
+}
+
+// The mean squared distance between two items of a cluster, and between those of two clusters, from their means and
+// spreads alone.
+std::vector<float> qualities(const Clustering& clustering, const Embeddings& means, const Neighbours& near,
+                             std::span<const float> to_mean) {
+  std::vector<double> spreads(clustering.sizes.size());
+  for (std::size_t i = 0; i < to_mean.size(); ++i) {
+    const auto c = static_cast<std::size_t>(clustering.labels[i]);
+    spreads[c] += static_cast<double>(to_mean[i]) / clustering.sizes[c];
+  }
+  std::vector<float> result;
+  for (std::size_t c = 0; c < spreads.size(); ++c) {
+    double other = std::numeric_limits<double>::infinity();
+    for (const Neighbour& rival : near[c]) {
+      const auto r = static_cast<std::size_t>(rival.item);
+      other = std::min(other, static_cast<double>(squared_distance(means[c], means[r])) + spreads[c] + spreads[r]);
+    }
+    const double size = clustering.sizes[c];
+    const double own = size < 2 ? 0 : 2 * spreads[c] * size / (size - 1);
+    const double share = std::isinf(other) ? 1 : own + other > 0 ? other / (own + other) : 0.5;
+    result.push_back(size < 2 ? 0 : static_cast<float>(share));
+  }
+  return result;
+}
+
+}  // namespace
+
 Embeddings means_of(const Embeddings& items, const Clustering& clustering) {
   const std::size_t d = items.dimension;
   std::vector<double> sums(clustering.sizes.size() * d);
   for (std::size_t i = 0; i < items.size(); ++i) {
+    if (clustering.labels[i] < 0) continue;
     for (std::size_t k = 0; k < d; ++k) {
       sums[static_cast<std::size_t>(clustering.labels[i]) * d + k] += static_cast<double>(items[i][k]);
     }
@@ -28,9 +83,15 @@ Embeddings means_of(const Embeddings& items, const Clustering& clustering) {
   return means;
 }
 
-}  // namespace
+float outlier_score(double to_mean, std::int32_t size, double to_other) {
+  if (size < 2) return 1;
+  // Leaving the item out moves the mean away from it by the factor size / (size - 1).
+  const double rest = to_mean * std::pow(static_cast<double>(size) / (size - 1), 2);
+  return rest + to_other > 0 ? static_cast<float>(rest / (rest + to_other)) : 0.5F;
+}
 
-void describe(const Embeddings& items, Watch& watch, Clustering& result) {
+Clustering described(const Embeddings& items, std::span<const std::int32_t> labels, Watch& watch) {
+  Clustering result = numbered(labels);
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const Embeddings means = means_of(items, result);
   const Neighbours near = means.size() <= kExactMeans
@@ -46,20 +107,16 @@ void describe(const Embeddings& items, Watch& watch, Clustering& result) {
     for (const Neighbour& rival : near[own]) {
       other = std::min(other, squared_distance(items[item], means[static_cast<std::size_t>(rival.item)]));
     }
-    const auto size = static_cast<double>(result.sizes[own]);
-    if (size < 2) {
-      result.outlier[item] = 1;
-      return;
-    }
-    // Leaving the item out moves the mean away from it by the factor size / (size - 1).
-    const double rest = static_cast<double>(to_mean[item]) * std::pow(size / (size - 1), 2);
-    result.outlier[item] = rest > 0 ? static_cast<float>(rest / (rest + static_cast<double>(other))) : 0;
+    result.outlier[item] =
+        outlier_score(static_cast<double>(to_mean[item]), result.sizes[own], static_cast<double>(other));
   });
+  result.quality = qualities(result, means, near, to_mean);
   result.medoids.assign(result.sizes.size(), -1);
   for (std::size_t i = 0; i < items.size(); ++i) {
     std::int32_t& medoid = result.medoids[static_cast<std::size_t>(result.labels[i])];
     if (medoid < 0 || to_mean[i] < to_mean[static_cast<std::size_t>(medoid)]) medoid = static_cast<std::int32_t>(i);
   }
+  return result;
 }
 
 }  // namespace facenet

@@ -14,7 +14,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 }  // namespace
 
-Groups::Groups(const Embeddings& items, const Links& links, bool spread)
+Groups::Groups(const Embeddings& items, const Links& links, bool spread, std::span<const Bulk> bulk)
     : dimension_(static_cast<std::int64_t>(items.dimension)),
       spread_(spread),
       left_(static_cast<std::int64_t>(items.size() - links.same.size())),
@@ -26,6 +26,10 @@ Groups::Groups(const Embeddings& items, const Links& links, bool spread)
       apart_(links.different),
       panels_(left_, dimension_),
       distances_(static_cast<std::size_t>(panels_.panels() * Panels::kWidth)) {
+  for (std::size_t i = 0; i < bulk.size(); ++i) {
+    sizes_[i] = bulk[i].size;
+    spreads_[i] = bulk[i].spread;
+  }
   for (const auto& [bundle, item] : links.same) {
     combine(bundle, item);
     row_of_[static_cast<std::size_t>(item)] = -1;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "cluster/links.hpp"
@@ -19,13 +20,20 @@ struct Nearest {
   }
 };
 
-/// n groups of one item each, numbered as the items; then bundles are merged. Merged groups keep the number of one of
-/// the two. Groups that must stay apart are at infinity from each other. Else the distance of two groups is |mean(a) -
-/// mean(b)|^2, plus their spreads when `spread` is asked for: with spread(a) the mean squared distance of a's items to
-/// mean(a), that sum is the mean squared distance between the items of a and those of b.
+/// What a group holds that is not one item: how many, and how far they spread around their mean.
+struct Bulk {
+  std::int32_t size = 1;
+  double spread = 0;
+};
+
+/// n groups of one item each, numbered as the items, or of as many as `bulk` [n] says; then bundles are merged. Merged
+/// groups keep the number of one of the two. Groups that must stay apart are at infinity from each other. Else the
+/// distance of two groups is |mean(a) - mean(b)|^2, plus their spreads when `spread` is asked for: with spread(a) the
+/// mean squared distance of a's items to mean(a), that sum is the mean squared distance between the items of a and
+/// those of b.
 class Groups {
  public:
-  Groups(const Embeddings& items, const Links& links, bool spread);
+  Groups(const Embeddings& items, const Links& links, bool spread, std::span<const Bulk> bulk = {});
 
   std::int64_t left() const { return left_; }
   bool alive(std::int32_t group) const { return row_of_[static_cast<std::size_t>(group)] >= 0; }

@@ -1,6 +1,7 @@
-// Lloyd's k-means from k-means++ starts (Arthur and Vassilvitskii 2007), of bundles that move as one and may have to
-// stay apart (Wagstaff et al. 2001, "constrained k-means").
+// Lloyd's k-means from greedy k-means++ starts (Arthur and Vassilvitskii 2007), of bundles that move as one and may
+// have to stay apart (Wagstaff et al. 2001, "constrained k-means").
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <set>
@@ -30,32 +31,39 @@ class Means {
         labels_(items.size(), -1),
         distances_(items.size()) {}
 
-  // Each next mean is an item drawn with a chance that grows with its squared distance to the means so far.
+  // Each next mean is an item drawn with a chance that grows with its squared distance to the means so far: of several
+  // so drawn, the one that leaves the items nearest to a mean.
   void start(std::int32_t clusters, Random& random, Watch& watch) {
-    std::vector<float> least(items_.size(), std::numeric_limits<float>::infinity());
+    const int draws = 2 + static_cast<int>(std::log(static_cast<double>(clusters)));
     const Panels panels(items_.values, n_, dimension_);
+    std::vector<float> least(items_.size(), std::numeric_limits<float>::infinity());
     std::vector<float> row(static_cast<std::size_t>(panels.panels() * Panels::kWidth));
-    std::int64_t chosen = static_cast<std::int64_t>(random.below(items_.size()));
+    std::vector<float> nearer;
+    std::vector<float> nearest;
+    double total = 0;
     for (std::int32_t cluster = 0; cluster < clusters; ++cluster) {
       watch.at(0.2 * cluster / clusters);
-      const auto c = static_cast<std::size_t>(chosen);
-      std::copy_n(items_.values.data() + chosen * dimension_, dimension_, means_.data() + cluster * dimension_);
-      panels.distances(items_.values.data() + chosen * dimension_, &norms_[c], 1, 0, panels.panels(), row.data(), 0);
-      double total = 0;
-      for (std::size_t i = 0; i < least.size(); ++i) {
-        least[i] = std::min(least[i], row[i]);
-        total += weights_[i] * static_cast<double>(least[i]);
-      }
-      least[c] = 0;
-      double left = random.uniform() * total;
-      chosen = std::max_element(least.begin(), least.end()) - least.begin();  // where rounding leaves a remainder
-      for (std::size_t i = 0; i < least.size(); ++i) {
-        left -= weights_[i] * static_cast<double>(least[i]);
-        if (left < 0) {
-          chosen = static_cast<std::int64_t>(i);
-          break;
+      std::int64_t chosen = -1;
+      double lowest = 0;
+      for (int draw = 0; draw < (cluster == 0 ? 1 : draws); ++draw) {
+        const std::int64_t item =
+            cluster == 0 ? static_cast<std::int64_t>(random.below(items_.size())) : drawn(least, total, random);
+        measure(panels, item, row);
+        nearer = least;
+        double sum = 0;
+        for (std::size_t i = 0; i < nearer.size(); ++i) {
+          nearer[i] = std::min(nearer[i], row[i]);
+          sum += weights_[i] * static_cast<double>(nearer[i]);
         }
+        if (chosen >= 0 && sum >= lowest) continue;
+        chosen = item;
+        lowest = sum;
+        std::swap(nearest, nearer);
       }
+      std::swap(least, nearest);
+      least[static_cast<std::size_t>(chosen)] = 0;
+      total = lowest;
+      std::copy_n(items_.values.data() + chosen * dimension_, dimension_, means_.data() + cluster * dimension_);
     }
   }
 
@@ -103,6 +111,29 @@ class Means {
   std::vector<std::int32_t> take_labels() { return std::move(labels_); }
 
  private:
+  std::int64_t drawn(const std::vector<float>& least, double total, Random& random) const {
+    double left = random.uniform() * total;
+    for (std::size_t i = 0; i < least.size(); ++i) {
+      left -= weights_[i] * static_cast<double>(least[i]);
+      if (left < 0) return static_cast<std::int64_t>(i);
+    }
+    return std::max_element(least.begin(), least.end()) - least.begin();  // where rounding leaves a remainder
+  }
+
+  void measure(const Panels& panels, std::int64_t item, std::vector<float>& row) const {
+    constexpr std::int64_t kPart = 64;
+    const std::int64_t parts = (panels.panels() + kPart - 1) / kPart;
+    const auto part = [&](std::int64_t p) {
+      panels.distances(items_.values.data() + item * dimension_, &norms_[static_cast<std::size_t>(item)], 1, p * kPart,
+                       std::min((p + 1) * kPart, panels.panels()), row.data() + p * kPart * Panels::kWidth, 0);
+    };
+    if (parts < 3) {  // not worth waking other threads
+      for (std::int64_t p = 0; p < parts; ++p) part(p);
+    } else {
+      parallel_for(parts, part);
+    }
+  }
+
   bool assign_freely() {
     const Panels panels(means_, static_cast<std::int64_t>(means_.size()) / dimension_, dimension_);
     const std::int64_t stride = panels.panels() * Panels::kWidth;

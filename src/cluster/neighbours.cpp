@@ -10,7 +10,6 @@
 
 #include "base/random.hpp"
 #include "base/threads.hpp"
-#include "metric/panels.hpp"
 
 namespace facenet {
 namespace {
@@ -156,6 +155,12 @@ Neighbours nearest_neighbours(const Embeddings& items, std::int32_t count, float
   std::vector<float> norms;
   for (std::int64_t i = 0; i < n; ++i) norms.push_back(panels.bias(i));
   return all_nearest(panels, items, norms, true, count, limit, watch, 0, share);
+}
+
+Neighbours nearest_rows(const Panels& rows, const Embeddings& items, std::int32_t count, float limit, Watch& watch) {
+  const std::vector<float> norms =
+      squared_norms(items.values, static_cast<std::int64_t>(items.size()), rows.dimension());
+  return all_nearest(rows, items, norms, false, count, limit, watch, 0, 0);
 }
 
 Neighbours likely_neighbours(const Embeddings& items, std::int32_t count, float limit, std::int32_t probes,

@@ -4,10 +4,9 @@
 #include <set>
 
 #include "cluster/agglomerate.hpp"
-#include "cluster/groups.hpp"
+#include "cluster/checks.hpp"
 #include "facenet/clusterer.hpp"
 #include "facenet/error.hpp"
-#include "metric/panels.hpp"
 
 namespace facenet {
 namespace {
@@ -68,14 +67,8 @@ std::vector<Suggestion> Clusterer::suggest(const Embeddings& embeddings, const C
                                            const Constraints& constraints, std::size_t most,
                                            const ClusterProgress& progress, const std::stop_token& stop) const {
   if (!parameters_.threshold) throw InvalidArgument("Clusterer::suggest needs a threshold");
-  require_finite_rows(embeddings.values, embeddings.size(), embeddings.dimension, "Clusterer::suggest");
-  const bool whole = std::all_of(clustering.labels.begin(), clustering.labels.end(), [&](std::int32_t label) {
-    return label >= Clustering::kNotAFace && label < clustering.clusters();
-  });
-  if (!whole || clustering.labels.size() != embeddings.size() || clustering.medoids.size() != clustering.sizes.size()) {
-    throw InvalidArgument("Clusterer::suggest: a clustering of " + std::to_string(clustering.labels.size()) +
-                          " items is not that of " + std::to_string(embeddings.size()) + " embeddings");
-  }
+  require_faces(embeddings, "Clusterer::suggest");
+  require_clustering(clustering, embeddings.size(), "Clusterer::suggest");
   const Links said = checked_links(constraints, embeddings.size());
   const float threshold = *parameters_.threshold;
   Watch watch(progress, stop);

@@ -20,6 +20,11 @@ class Watch {
       next_ = done + 0.01;
     }
   }
+  /// The same for a part of the work, which is not reported on.
+  Watch quiet() const {
+    static const ClusterProgress kNone;
+    return {kNone, stop_};
+  }
 
  private:
   const ClusterProgress& progress_;

@@ -1,4 +1,6 @@
-// Arrays of numbers: npy, npz with its zip archive, deflate streams.
+// Arrays of numbers: npy, npz with its zip archive, deflate streams, clusters.
+#include <facenet/known_clusters.hpp>
+
 #include "../format/npz_files.hpp"
 #include "io/inflate.hpp"
 #include "io/npy.hpp"
@@ -36,10 +38,21 @@ void read_stream(Input bytes) {
   inflate(bytes.subspan(std::min<std::size_t>(bytes.size(), 2)), size, "fuzz");
 }
 
+std::vector<Bytes> clusters() {
+  const OneFile file(".clusters");
+  const KnownClusters known({{2, {1, 0, 0, 1, 0.5F, 0.5F}}, {0, 0.25F, 0}, {1, 5, 1}, {{0, 1}, {0, 2}}, 1.1F});
+  return {file.made_by([&](const auto& path) { known.save(path); })};
+}
+void read_clusters(Input bytes) {
+  static const OneFile file(".clusters-damaged");
+  KnownClusters::open(file.with(bytes));
+}
+
 constexpr Target kTargets[] = {{"npy", npys, read_npy_bytes},
                                {"npy-array", npys, read_array},
                                {"npz", npzs, read_archive},
-                               {"inflate", streams, read_stream}};
+                               {"inflate", streams, read_stream},
+                               {"clusters", clusters, read_clusters}};
 
 }  // namespace
 

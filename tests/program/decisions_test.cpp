@@ -146,6 +146,9 @@ TEST_CASE("cluster groups embeddings, scores them by folder, and draws a page", 
   CHECK(summary.at("pairwise").at("recall") == 1);
   CHECK(one.lines().size() == 9);
   CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--clusters", "3", "--method", "kmeans"}).status == 0);
+  CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--method", "kmeans"}).says("9 faces in 3 clusters"));
+  CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--method", "kmeans", "--threshold", "1"}).status == 2);
+  CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--clusters", "10"}).says("10 clusters of 9 items"));
 
   CHECK(run({"cluster", "--embeddings", scratch / "e.npy"}).status == 2);
   CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "1", "--method", "avarage"})
@@ -153,6 +156,33 @@ TEST_CASE("cluster groups embeddings, scores them by folder, and draws a page", 
   CHECK(run({"cluster", "--threshold", "1"}).status == 2);
   write_text(scratch / "e.csv", "file,face\nonly one,0\n");
   CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "1"}).status == 4);
+}
+
+TEST_CASE("cluster says of each group who is typical, and how well it holds together", "[program]") {
+  const ScratchFolder scratch;
+  write_people(scratch / "e.npy");
+  const std::vector<std::string> group{"cluster", "--embeddings", scratch / "e.npy", "--threshold", "0.5",
+                                       "--csv",   "-o",           scratch / "g.csv", "--groups"};
+  const auto with = [&](const std::string& file) {
+    auto words = group;
+    words.push_back(scratch / file);
+    return run(words);
+  };
+  REQUIRE(with("groups.csv").status == 0);
+  const auto table = CsvTable::open(scratch / "groups.csv");
+  CHECK(table.header == std::vector<std::string>{"cluster", "faces", "file", "face", "quality", "outlier"});
+  REQUIRE(table.rows.size() == 3);
+  CHECK(table.rows[0][1] == "5");
+  CHECK(table.number(0, 4) > 0.9);
+  CHECK(table.number(0, 5) < 0.5);
+  CHECK(table.rows[2][4] == "0");  // of one face
+  CHECK(table.rows[2][5] == "1");
+  REQUIRE(with("groups.json").status == 0);
+  const auto groups = nlohmann::json::parse(content_of(scratch / "groups.json"));
+  REQUIRE(groups.size() == 3);
+  CHECK(groups[0].at("file") == table.rows[0][2]);
+  CHECK(groups[0].at("quality").get<double>() == Approx(table.number(0, 4)));
+  CHECK(with("groups.png").status == 2);
 }
 
 TEST_CASE("cluster by graph takes a threshold and no number of groups", "[program]") {
@@ -221,6 +251,12 @@ TEST_CASE("cluster takes its threshold from other people", "[program]") {
   CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold-from", scratch / "e.npy", "--threshold", "1"})
             .status == 2);
   CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold-from", "/nonexistent.npy"}).status == 4);
+  write_npy(scratch / "other.npy", {2, {1, 0, 1, 0}});
+  write_text(scratch / "other.csv", "file,face\na/1.png,0\nb/1.png,0\n");
+  const auto other =
+      run({"cluster", "--embeddings", scratch / "other.npy", "--threshold-from", scratch / "e.npy", "--json"});
+  CHECK(other.status == 4);
+  CHECK(other.says("different models"));
 }
 
 TEST_CASE("cluster suggests what to look at, and takes the answers", "[program]") {
@@ -268,6 +304,49 @@ TEST_CASE("cluster keeps earlier groups together while new faces join them", "[p
       run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "0.5", "--keep", scratch / "before.csv"});
   CHECK(gone.status == 4);
   CHECK(gone.says("1 faces that are not among those given"));
+}
+
+TEST_CASE("new faces join saved clusters without the old ones", "[program]") {
+  const ScratchFolder scratch;
+  write_people(scratch / "e.npy");
+  REQUIRE(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "0.5", "--csv", "-o", scratch / "g.csv",
+               "--save", scratch / "k"})
+              .status == 0);
+  // One more of the first person, and two of somebody new.
+  write_npy(scratch / "n.npy", {4, {1, 0.02F, 0, 0, 0, 0, 0, 1, 0.01F, 0, 0, 1}});
+  write_text(scratch / "n.csv", "file,face\nn/1.jpg,0\nn/2.jpg,0\nn/3.jpg,0\n");
+  const auto result = run({"cluster", "--embeddings", scratch / "n.npy", "--join", scratch / "k", "--save",
+                           scratch / "k", "--csv", "--summary", scratch / "s.json"});
+  REQUIRE(result.status == 0);
+  const auto table = CsvTable::parse(result.out, "csv");
+  REQUIRE(table.rows.size() == 3);
+  CHECK(table.rows[0][2] == "1");
+  CHECK(table.rows[1][2] == "4");
+  CHECK(table.rows[2][2] == "4");
+  const auto summary = nlohmann::json::parse(content_of(scratch / "s.json"));
+  CHECK(summary.at("joined") == 1);
+  CHECK(summary.at("founded") == 1);
+  CHECK(summary.at("merged").empty());
+  CHECK(summary.at("clusters") == 4);
+  // Once more: now they are known.
+  CHECK(run({"cluster", "--embeddings", scratch / "n.npy", "--join", scratch / "k"}).says("3 in known clusters"));
+  for (const char* option : {"--report", "--groups", "--keep", "--suggest"}) {
+    CHECK(run({"cluster", "--embeddings", scratch / "n.npy", "--join", scratch / "k", option,
+               scratch / (std::string("x") + (option[2] == 'r' ? ".html" : ".csv"))})
+              .status != 0);
+  }
+  CHECK(run({"cluster", "--embeddings", scratch / "n.npy", "--join", scratch / "k", "--clusters", "3"}).status == 2);
+  CHECK(run({"cluster", "--embeddings", scratch / "n.npy", "--join", scratch / "e.npy"}).status == 4);
+  // A graph's threshold is not that of average linkage.
+  REQUIRE(run({"cluster", "--embeddings", scratch / "e.npy", "--method", "graph", "--threshold", "0.5", "--csv", "-o",
+               scratch / "g.csv", "--save", scratch / "k"})
+              .status == 0);
+  CHECK(run({"cluster", "--embeddings", scratch / "n.npy", "--join", scratch / "k"}).status == 2);
+  CHECK(run({"cluster", "--embeddings", scratch / "n.npy", "--join", scratch / "k", "--threshold", "0.5"}).status == 0);
+  write_npy(scratch / "o.npy", {2, {1, 0}});
+  write_text(scratch / "o.csv", "file,face\no/1.jpg,0\n");
+  CHECK(run({"cluster", "--embeddings", scratch / "o.npy", "--join", scratch / "k", "--threshold", "1"})
+            .says("embeddings of 2 numbers"));
 }
 
 TEST_CASE("cluster takes photographs too", "[program]") {

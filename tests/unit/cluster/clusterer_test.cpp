@@ -66,23 +66,24 @@ TEST_CASE("people far apart are found by every method, in the promised order") {
 }
 
 TEST_CASE("clusters are numbered by size; medoids and outlier scores follow their definitions") {
-  // A line: four near 0, two near 10, one at 4 that joins the four, one alone at 100.
-  const Embeddings e{1, {100, 10, 11, 0, 1, 2, 1.5F, 4}};
+  // A line: four near 2, two near 11, one at 5 that joins the four, one alone at 101.
+  const Embeddings e{1, {101, 11, 12, 1, 2, 3, 2.5F, 5}};
   const auto result = Clusterer({.method = ClusterMethod::average, .threshold = 20.0F}).cluster(e);
   REQUIRE(result.labels == std::vector<std::int32_t>{2, 1, 1, 0, 0, 0, 0, 0});
   REQUIRE(result.sizes == std::vector<std::int32_t>{5, 2, 1});
   REQUIRE(result.medoids == std::vector<std::int32_t>{6, 1, 0});
   REQUIRE(result.outlier[0] == 1.0F);
-  // Item 7 at 4: the rest of its cluster has its mean at 1.125; the other cluster's mean is 10.5.
-  const double rest = (4 - 1.125) * (4 - 1.125);
-  const double other = (10.5 - 4) * (10.5 - 4);
+  // Item 7 at 5: the rest of its cluster has its mean at 2.125; the other cluster's mean is 11.5.
+  const double rest = (5 - 2.125) * (5 - 2.125);
+  const double other = (11.5 - 5) * (11.5 - 5);
   REQUIRE(static_cast<double>(result.outlier[7]) == Approx(rest / (rest + other)).epsilon(1e-4));
   const auto one = Clusterer({.method = ClusterMethod::single, .clusters = 1}).cluster(e);
   REQUIRE(one.outlier == std::vector<float>(8, 0.0F));
+  REQUIRE(one.quality == std::vector<float>{1.0F});
 }
 
 TEST_CASE("chaining is what tells single from complete linkage") {
-  const Embeddings line{1, {0, 1, 2, 3, 4, 5}};
+  const Embeddings line{1, {1, 2, 3, 4, 5, 6}};
   REQUIRE(Clusterer({.method = ClusterMethod::single, .threshold = 1.0F}).cluster(line).clusters() == 1);
   REQUIRE(Clusterer({.method = ClusterMethod::complete, .threshold = 1.0F}).cluster(line).clusters() == 3);
 }
@@ -156,8 +157,10 @@ TEST_CASE("progress reaches one, and a stop is obeyed") {
 }
 
 TEST_CASE("nothing, one item, and what is refused") {
-  for (const ClusterMethod method : kLinkages) {
-    const Clusterer clusterer({.method = method, .threshold = 1.0F});
+  for (const ClusterMethod method : kMethods) {
+    INFO(name_of(method));
+    const bool kmeans = method == ClusterMethod::kmeans;
+    const Clusterer clusterer({.method = method, .threshold = kmeans ? std::nullopt : std::optional(1.0F)});
     REQUIRE(clusterer.cluster({}).clusters() == 0);
     const auto one = clusterer.cluster(Embeddings{2, {1, 0}});
     REQUIRE(one.labels == std::vector<std::int32_t>{0});
@@ -177,11 +180,17 @@ TEST_CASE("nothing, one item, and what is refused") {
   } catch (const InvalidArgument& error) {
     REQUIRE(std::string(error.what()).find("row 2") != std::string::npos);
   }
+  try {
+    Clusterer({.clusters = 1}).cluster(Embeddings{2, {1, 0, 0, 0, 0, 1}});
+    FAIL("a row of zeros was taken");
+  } catch (const InvalidArgument& error) {
+    REQUIRE(std::string(error.what()).find("row 1 of 3 is all zeros") != std::string::npos);
+  }
   REQUIRE_THROWS_AS(cluster_method_from_name("ward"), InvalidArgument);
   REQUIRE(cluster_method_from_name("centroid") == ClusterMethod::centroid);
 }
 
 TEST_CASE("complete linkage refuses a matrix that is too large, before it is made") {
-  const Embeddings many{1, std::vector<float>(20'001)};
+  const Embeddings many{1, std::vector<float>(20'001, 1.0F)};
   REQUIRE_THROWS_AS(Clusterer({.method = ClusterMethod::complete, .clusters = 2}).cluster(many), InvalidArgument);
 }

@@ -215,9 +215,9 @@ TEST_CASE("on small networks the search finds the shortest code of all partition
 TEST_CASE("the graph finds people, tells apart what a bridge joins, and leaves strangers alone") {
   // Two people and a face between them, near enough to one of either: single linkage chains all.
   Embeddings e{2, {}};
-  for (int i = 0; i < 8; ++i) e.append(std::vector<float>{0.01F * static_cast<float>(i), 0});
-  for (int i = 0; i < 8; ++i) e.append(std::vector<float>{1.2F + 0.01F * static_cast<float>(i), 0});
-  e.append(std::vector<float>{0.63F, 0});
+  for (int i = 0; i < 8; ++i) e.append(std::vector<float>{0.01F * static_cast<float>(i + 1), 0});
+  for (int i = 0; i < 8; ++i) e.append(std::vector<float>{1.2F + 0.01F * static_cast<float>(i + 1), 0});
+  e.append(std::vector<float>{0.64F, 0});
   e.append(std::vector<float>{50, 50});
   REQUIRE(Clusterer({.method = ClusterMethod::single, .threshold = 0.36F}).cluster(e).clusters() == 2);
   const auto found = Clusterer({.method = ClusterMethod::graph, .threshold = 0.36F}).cluster(e);

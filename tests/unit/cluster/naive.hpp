@@ -124,5 +124,7 @@ inline bool same_partition(const std::vector<std::int32_t>& labels, const std::v
 
 inline constexpr ClusterMethod kLinkages[] = {ClusterMethod::average, ClusterMethod::complete, ClusterMethod::single,
                                               ClusterMethod::centroid};
+inline constexpr ClusterMethod kMethods[] = {ClusterMethod::average,  ClusterMethod::complete, ClusterMethod::single,
+                                             ClusterMethod::centroid, ClusterMethod::kmeans,   ClusterMethod::graph};
 
 }  // namespace facenet::test

@@ -39,7 +39,7 @@ TEST_CASE("a threshold from some people groups others as well as any threshold d
     REQUIRE(score_clustering(tried.labels, truth).bcubed.f > best - 0.03);
   }
   // People far apart: every threshold between is right, and the middle is taken.
-  const Embeddings clear{1, {0, 1, 100, 101}};
+  const Embeddings clear{1, {1, 2, 101, 102}};
   const auto middle = calibrate_clustering(clear, std::vector<std::int32_t>{0, 0, 1, 1}, {});
   REQUIRE(middle.scores.bcubed.f == 1);
   REQUIRE(middle.threshold > 1000);
@@ -50,14 +50,14 @@ TEST_CASE("a threshold from some people groups others as well as any threshold d
 
 TEST_CASE("suggestions: near clusters and loose ones first, but not what has been answered") {
   // Two clusters that nearly are one, one that nearly is two, one far away.
-  const Embeddings e{1, {0, 0.1F, 1.2F, 1.3F, 10, 10.1F, 10.9F, 11, 50}};
+  const Embeddings e{1, {1, 1.1F, 2.2F, 2.3F, 11, 11.1F, 11.9F, 12, 51}};
   const Clusterer clusterer({.threshold = 1.0F});
   const Clustering found = clusterer.cluster(e);
   REQUIRE(found.labels == std::vector<std::int32_t>{1, 1, 2, 2, 0, 0, 0, 0, 3});
   const auto all = clusterer.suggest(e, found);
   REQUIRE(all.size() >= 3);
   for (std::size_t i = 1; i < all.size(); ++i) REQUIRE(all[i - 1].confidence >= all[i].confidence);
-  // The mean squared distance of {10, 10.1} and {10.9, 11} is 0.815, that of {0, 0.1} and {1.2, 1.3} 1.445.
+  // The mean squared distance of {11, 11.1} and {11.9, 12} is 0.815, that of {1, 1.1} and {2.2, 2.3} 1.445.
   REQUIRE_FALSE(all[0].merge);
   REQUIRE(all[0].distance == Approx(0.815F).epsilon(1e-3));
   REQUIRE(all[0].confidence == Approx(-0.185F).epsilon(1e-2));
@@ -74,7 +74,7 @@ TEST_CASE("suggestions: near clusters and loose ones first, but not what has bee
     if (one.merge) {
       REQUIRE(one.distance > 2);
     } else {
-      REQUIRE(one.distance < 0.815F);  // {10, 10.9} and {10.1, 11}, and the pairs
+      REQUIRE(one.distance < 0.815F);  // {11, 11.9} and {11.1, 12}, and the pairs
     }
   }
   const Constraints none{.not_a_face = {8}};

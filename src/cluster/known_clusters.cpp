@@ -1,0 +1,206 @@
+// Average linkage of new faces with the few clusters that are near enough to one of them to matter.
+#include "facenet/known_clusters.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <set>
+#include <string>
+
+#include "cluster/agglomerate.hpp"
+#include "cluster/checks.hpp"
+#include "cluster/describe.hpp"
+#include "cluster/faces_only.hpp"
+#include "cluster/neighbours.hpp"
+
+namespace facenet {
+namespace {
+
+constexpr float kGone = std::numeric_limits<float>::infinity();
+
+// Clusters as rows, whose distance is the squared one to the mean, plus the spread where it is asked for: that is the
+// mean squared distance to a cluster's items.
+Panels panels_of(const KnownClusters::Data& data, bool spread) {
+  const auto clusters = static_cast<std::int64_t>(data.sizes.size());
+  const auto dimension = static_cast<std::int64_t>(data.means.dimension);
+  const std::vector<float> norms = squared_norms(data.means.values, clusters, dimension);
+  Panels panels(clusters, dimension);
+  for (std::size_t c = 0; c < data.sizes.size(); ++c) {
+    const float bias = spread ? norms[c] + data.spreads[c] : norms[c];
+    panels.set(static_cast<std::int64_t>(c), data.means[c].data(), data.sizes[c] > 0 ? bias : kGone);
+  }
+  return panels;
+}
+
+// Who takes part: clusters that a face is near, in ascending order, then the faces.
+struct Table {
+  std::vector<std::int32_t> known{};  // numbers of the clusters
+  Embeddings means{};
+  std::vector<Bulk> bulk{};
+  Links links{};
+};
+
+// A group's distance to a cluster is a mean of those of its parts: a cluster that is further than the threshold from
+// each face is further from every group of them.
+Table table_of(const KnownClusters::Data& data, const Embeddings& faces, const Links& said, float threshold,
+               Watch& watch) {
+  Table table;
+  table.means.dimension = faces.dimension;
+  std::vector<std::int32_t> place(data.sizes.size(), -1);
+  if (!place.empty()) {
+    const auto all = static_cast<std::int32_t>(place.size());
+    for (const auto& near : nearest_rows(panels_of(data, true), faces, all, threshold, watch)) {
+      for (const Neighbour& one : near) place[static_cast<std::size_t>(one.item)] = 0;
+    }
+  }
+  for (std::size_t c = 0; c < place.size(); ++c) {
+    if (place[c] < 0) continue;
+    place[c] = static_cast<std::int32_t>(table.known.size());
+    table.known.push_back(static_cast<std::int32_t>(c));
+    table.means.append(data.means[c]);
+    table.bulk.push_back({data.sizes[c], static_cast<double>(data.spreads[c])});
+  }
+  table.means.values.insert(table.means.values.end(), faces.values.begin(), faces.values.end());
+  table.bulk.resize(table.means.size());
+  for (const auto& [a, b] : data.different) {
+    const ItemPair at{place[static_cast<std::size_t>(a)], place[static_cast<std::size_t>(b)]};
+    if (at.first >= 0 && at.second >= 0) table.links.different.push_back(at);
+  }
+  const auto first = static_cast<std::int32_t>(table.known.size());
+  for (const auto& [bundle, item] : said.same) table.links.same.emplace_back(first + bundle, first + item);
+  for (const auto& [a, b] : said.different) table.links.different.emplace_back(first + a, first + b);
+  return table;
+}
+
+// The groups of the table become clusters: `root` [places] is the first place of each one's group. Gives each place's
+// number: that of the lowest known cluster in its group, or the next one.
+std::vector<std::int32_t> regroup(KnownClusters::Data& data, const Table& table,
+                                  const std::vector<std::int32_t>& root) {
+  const std::size_t d = table.means.dimension;
+  std::vector<std::int32_t> number(root.size());
+  std::vector<double> sums(root.size() * d);
+  std::vector<std::int32_t> sizes(root.size());
+  std::vector<double> spreads(root.size());
+  data.means.dimension = d;
+  for (std::size_t i = 0; i < root.size(); ++i) {
+    const auto r = static_cast<std::size_t>(root[i]);
+    sizes[r] += table.bulk[i].size;
+    for (std::size_t k = 0; k < d; ++k) sums[r * d + k] += table.bulk[i].size * static_cast<double>(table.means[i][k]);
+    if (i < table.known.size()) data.sizes[static_cast<std::size_t>(table.known[i])] = 0;
+    number[i] = r < i                    ? number[r]
+                : i < table.known.size() ? table.known[i]
+                                         : static_cast<std::int32_t>(data.sizes.size());
+    if (static_cast<std::size_t>(number[i]) < data.sizes.size()) continue;
+    data.sizes.push_back(0);
+    data.spreads.push_back(0);
+    data.means.values.resize(data.means.values.size() + d);
+  }
+  for (std::size_t i = 0; i < root.size(); ++i) {
+    const auto r = static_cast<std::size_t>(root[i]);
+    const std::span<float> mean = data.means[static_cast<std::size_t>(number[i])];
+    if (r == i) {
+      for (std::size_t k = 0; k < d; ++k) mean[k] = static_cast<float>(sums[i * d + k] / sizes[i]);
+    }
+    spreads[r] +=
+        table.bulk[i].size * (table.bulk[i].spread + static_cast<double>(squared_distance(table.means[i], mean)));
+  }
+  for (std::size_t i = 0; i < root.size(); ++i) {
+    if (root[i] != static_cast<std::int32_t>(i)) continue;
+    const auto c = static_cast<std::size_t>(number[i]);
+    data.sizes[c] = sizes[i];
+    data.spreads[c] = static_cast<float>(spreads[i] / sizes[i]);
+  }
+  return number;
+}
+
+// Those of faces, as Clustering has them.
+std::vector<float> outliers(const KnownClusters::Data& data, const Embeddings& faces,
+                            std::span<const std::int32_t> labels) {
+  const ClusterProgress silent;
+  Watch watch(silent, {});
+  const Neighbours near = nearest_rows(panels_of(data, false), faces, 2, kGone, watch);
+  std::vector<float> result;
+  for (std::size_t i = 0; i < faces.size(); ++i) {
+    const auto own = static_cast<std::size_t>(labels[i]);
+    double other = std::numeric_limits<double>::infinity();
+    for (const Neighbour& one : near[i]) {
+      if (one.item != labels[i]) other = std::min(other, static_cast<double>(one.distance));
+    }
+    result.push_back(
+        outlier_score(static_cast<double>(squared_distance(faces[i], data.means[own])), data.sizes[own], other));
+  }
+  return result;
+}
+
+}  // namespace
+
+KnownClusters::KnownClusters(const Embeddings& embeddings, const Clustering& clustering, const Constraints& constraints,
+                             std::optional<float> threshold) {
+  require_faces(embeddings, "KnownClusters");
+  require_clustering(clustering, embeddings.size(), "KnownClusters");
+  checked_links(constraints, embeddings.size());
+  data_ = {means_of(embeddings, clustering), {}, clustering.sizes, {}, threshold};
+  std::vector<double> spreads(clustering.sizes.size());
+  for (std::size_t i = 0; i < embeddings.size(); ++i) {
+    if (clustering.labels[i] < 0) continue;
+    const auto c = static_cast<std::size_t>(clustering.labels[i]);
+    spreads[c] += static_cast<double>(squared_distance(embeddings[i], data_.means[c])) / clustering.sizes[c];
+  }
+  data_.spreads.assign(spreads.begin(), spreads.end());
+  std::set<ItemPair> different;
+  for (const auto& [a, b] : constraints.different) {
+    const ItemPair of =
+        std::minmax({clustering.labels[static_cast<std::size_t>(a)], clustering.labels[static_cast<std::size_t>(b)]});
+    if (of.first >= 0 && of.first != of.second) different.insert(of);
+  }
+  data_.different.assign(different.begin(), different.end());
+}
+
+KnownClusters::Added KnownClusters::add(const Embeddings& fresh, float threshold, const Constraints& constraints,
+                                        const std::stop_token& stop) {
+  require_faces(fresh, "KnownClusters::add");
+  if (!(threshold >= 0)) throw InvalidArgument("KnownClusters::add: the threshold must be 0 or more");
+  if (fresh.size() > 0 && clusters() > 0 && fresh.dimension != dimension()) {
+    throw InvalidArgument("KnownClusters::add: embeddings of " + std::to_string(fresh.dimension) +
+                          " numbers, and the clusters are of " + std::to_string(dimension()));
+  }
+  const FacesOnly only(fresh, constraints);
+  Added added{std::vector<std::int32_t>(fresh.size(), Clustering::kNotAFace), std::vector<float>(fresh.size(), 1), {}};
+  if (only.faces.size() == 0) return added;
+  const ClusterProgress silent;
+  Watch watch(silent, stop);
+  const Table table = table_of(data_, only.faces, checked_links(only.constraints, only.faces.size()), threshold, watch);
+  DisjointSets joined(table.means.size());
+  for (const auto& [bundle, item] : table.links.same) joined.join(bundle, item);
+  for (const Merge& merge : merge_bulk(table.means, table.bulk, table.links, threshold, watch)) {
+    joined.join(merge.a, merge.b);
+  }
+  std::vector<std::int32_t> root;
+  for (std::size_t i = 0; i < table.means.size(); ++i) root.push_back(joined.root(static_cast<std::int32_t>(i)));
+
+  const std::vector<std::int32_t> number = regroup(data_, table, root);  // nothing has changed until here
+  std::vector<std::int32_t> now(data_.sizes.size());
+  std::iota(now.begin(), now.end(), 0);
+  for (std::size_t i = 0; i < table.known.size(); ++i) {
+    if (number[i] == table.known[i]) continue;
+    added.merged.emplace_back(table.known[i], number[i]);
+    now[static_cast<std::size_t>(table.known[i])] = number[i];
+  }
+  std::set<ItemPair> different;
+  for (const auto& [a, b] : data_.different) {
+    different.insert(std::minmax({now[static_cast<std::size_t>(a)], now[static_cast<std::size_t>(b)]}));
+  }
+  for (const auto& [a, b] : table.links.different) {
+    different.insert(std::minmax({number[static_cast<std::size_t>(a)], number[static_cast<std::size_t>(b)]}));
+  }
+  data_.different.assign(different.begin(), different.end());
+  const std::span<const std::int32_t> labels = std::span(number).subspan(table.known.size());
+  const std::vector<float> scores = outliers(data_, only.faces, labels);
+  for (std::size_t row = 0; row < labels.size(); ++row) {
+    added.labels[only.item_of[row]] = labels[row];
+    added.outlier[only.item_of[row]] = scores[row];
+  }
+  return added;
+}
+
+}  // namespace facenet
