@@ -6,12 +6,15 @@
 #include <limits>
 #include <string>
 
+#include "base/threads.hpp"
+#include "cluster/components.hpp"
 #include "facenet/train/triplet_miner.hpp"
 
 namespace facenet {
 namespace {
 
 constexpr std::size_t kLargestMatrix = 20'000;  // items: 1.6 GB
+constexpr std::size_t kSmallPart = 2'000;       // items: one thread is enough
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // Follows nearest neighbours until two groups are each other's nearest, and merges them (Murtagh 1983). Right for
@@ -137,6 +140,33 @@ class MatrixLinkage {
   std::vector<bool> gone_;
 };
 
+// What was said, for each component; who must stay apart from somebody of another does so anyway.
+struct Parts {
+  Parts(const std::vector<std::vector<std::int32_t>>& parts, const Links& all, std::size_t items)
+      : links(parts.size()) {
+    std::vector<std::size_t> part_of(items);
+    std::vector<std::int32_t> place(items);
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+      for (std::size_t i = 0; i < parts[part].size(); ++i) {
+        part_of[static_cast<std::size_t>(parts[part][i])] = part;
+        place[static_cast<std::size_t>(parts[part][i])] = static_cast<std::int32_t>(i);
+      }
+    }
+    const auto divide = [&](const std::vector<ItemPair>& pairs, std::vector<ItemPair> Links::*to) {
+      for (const auto& [a, b] : pairs) {
+        const auto first = static_cast<std::size_t>(a);
+        const auto second = static_cast<std::size_t>(b);
+        if (part_of[first] != part_of[second]) continue;
+        (links[part_of[first]].*to).emplace_back(place[first], place[second]);
+      }
+    };
+    divide(all.same, &Links::same);
+    divide(all.different, &Links::different);
+  }
+
+  std::vector<Links> links;
+};
+
 std::vector<Merge> merge_by_matrix(const Embeddings& items, const Links& links, bool largest, float limit,
                                    Watch& watch) {
   if (items.size() > kLargestMatrix) {
@@ -150,8 +180,44 @@ std::vector<Merge> merge_by_matrix(const Embeddings& items, const Links& links, 
 
 }  // namespace
 
+// Within the limit, only groups merge that hold two items as near as that: each component by itself.
 std::vector<Merge> merge_average(const Embeddings& items, const Links& links, float limit, Watch& watch) {
-  return merge_bulk(items, {}, links, limit, watch);
+  if (limit == kInfinity) return merge_bulk(items, {}, links, limit, watch);
+  constexpr double kShare = 0.5;
+  const auto parts = components(items, links, limit, watch, kShare);
+  const Parts divided(parts, links, items.size());
+  std::vector<std::vector<Merge>> merges(parts.size());
+  const auto merge_part = [&](std::size_t part, Watch& own) {
+    Embeddings rows{items.dimension, {}};
+    for (const std::int32_t item : parts[part]) rows.append(items[static_cast<std::size_t>(item)]);
+    merges[part] = merge_bulk(rows, {}, divided.links[part], limit, own);
+    for (Merge& merge : merges[part]) {
+      merge.a = parts[part][static_cast<std::size_t>(merge.a)];
+      merge.b = parts[part][static_cast<std::size_t>(merge.b)];
+    }
+  };
+  // Large ones one after the other, each by all threads; small ones side by side.
+  std::vector<std::size_t> small;
+  std::size_t done = 0;
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    if (parts[part].size() < 2) continue;
+    if (parts[part].size() < kSmallPart) {
+      small.push_back(part);
+      continue;
+    }
+    watch.at(kShare + (1 - kShare) * static_cast<double>(done) / static_cast<double>(items.size()));
+    Watch own = watch.quiet();
+    merge_part(part, own);
+    done += parts[part].size();
+  }
+  parallel_for(static_cast<std::int64_t>(small.size()), [&](std::int64_t i) {
+    Watch own = watch.quiet();
+    merge_part(small[static_cast<std::size_t>(i)], own);
+  });
+  std::vector<Merge> all;
+  for (const auto& one : merges) all.insert(all.end(), one.begin(), one.end());
+  std::stable_sort(all.begin(), all.end(), [](const Merge& a, const Merge& b) { return a.distance < b.distance; });
+  return all;
 }
 
 std::vector<Merge> merge_bulk(const Embeddings& means, std::span<const Bulk> bulk, const Links& links, float limit,

@@ -10,6 +10,7 @@
 
 #include "base/random.hpp"
 #include "base/threads.hpp"
+#include "cluster/scan_row.hpp"
 
 namespace facenet {
 namespace {
@@ -32,24 +33,6 @@ struct Nearest {
   }
 };
 
-// `row` holds the distances to rows [first, last) of some panels. take(row, distance) is called for those up to
-// `worst`, which it may lower.
-template <typename Take>
-void scan(const float* row, std::int64_t first, std::int64_t last, const float& worst, Take&& take) {
-  for (std::int64_t begin = first; begin < last; begin += kWidth) {
-    const std::int64_t end = std::min(begin + kWidth, last);
-    const float* const lanes = row + (begin - first);
-    if (end - begin == kWidth) {  // hardly ever is one of them near: look at sixteen at once
-      bool near = false;
-      for (std::int64_t lane = 0; lane < kWidth; ++lane) near |= lanes[lane] <= worst;
-      if (!near) continue;
-    }
-    for (std::int64_t j = begin; j < end; ++j) {
-      if (lanes[j - begin] <= worst) take(j, lanes[j - begin]);
-    }
-  }
-}
-
 // Rows near each of up to kQueries queries: name(row) is the item that a row is; `selves` are the queries' own.
 template <typename Name>
 void search(const Panels& panels, const float* queries, const float* norms, std::int64_t count, std::size_t wanted,
@@ -62,13 +45,13 @@ void search(const Panels& panels, const float* queries, const float* norms, std:
     const std::int64_t first = panel * kWidth;
     for (std::int64_t i = 0; i < count; ++i) {
       Nearest& own = *nearest[i];
-      scan(distances.data() + i * kStride, first, std::min(first + kStride, panels.size()), own.worst,
-           [&](std::int64_t row, float distance) {
-             const std::int32_t item = name(row);
-             if (item == selves[i]) return;
-             own.found.push_back({item, distance});
-             if (own.found.size() >= 2 * wanted) own.keep(wanted);
-           });
+      scan_row(distances.data() + i * kStride, first, std::min(first + kStride, panels.size()), own.worst,
+               [&](std::int64_t row, float distance) {
+                 const std::int32_t item = name(row);
+                 if (item == selves[i]) return;
+                 own.found.push_back({item, distance});
+                 if (own.found.size() >= 2 * wanted) own.keep(wanted);
+               });
     }
   }
 }
