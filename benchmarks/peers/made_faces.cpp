@@ -1,7 +1,8 @@
 // Made embeddings of 128 dimensions whose distances are spread as those of real faces, as many as are wanted.
 //
-//   peer_made_faces --people 50000 --faces 1000000 -o million.npy       and million.csv: a folder for each person
-//   peer_made_faces --compare lfw.npy                                   quantiles of distances, beside those of others
+//   peer_made_faces --people 50000 --faces 1000000 -o million.npy     and million.csv: a folder for each person
+//   peer_made_faces --people 50000 --faces 1000000 --more 1000 -o more.npy     further ones, some of people who are new
+//   peer_made_faces --compare lfw.npy         quantiles of distances, beside those of as many made ones
 //
 // A person is a direction, drawn with one of a few hundred families in common, which makes some people look alike. A
 // face is its person's direction and a deviation, longer for some people and for some faces than for others. Both are
@@ -94,7 +95,9 @@ std::vector<std::int32_t> drawn_people(std::size_t faces, std::size_t people, st
   return result;
 }
 
-Embeddings faces_of(const std::vector<std::int32_t>& people, std::size_t count, std::uint64_t seed) {
+// Faces numbered from `first`, of people up to `count`.
+Embeddings faces_of(const std::vector<std::int32_t>& people, std::size_t count, std::uint64_t seed,
+                    std::size_t first = 0) {
   std::vector<Person> all(count);
   facenet::parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t p) {
     all[static_cast<std::size_t>(p)] = person(static_cast<std::uint64_t>(p), seed);
@@ -103,7 +106,7 @@ Embeddings faces_of(const std::vector<std::int32_t>& people, std::size_t count, 
   facenet::parallel_for(static_cast<std::int64_t>(people.size()), [&](std::int64_t i) {
     const auto face = static_cast<std::size_t>(i);
     const Person& own = all[static_cast<std::size_t>(people[face])];
-    Random random(facenet::mix(seed), static_cast<std::uint64_t>(i));
+    Random random(facenet::mix(seed), first + face);
     const double scale = own.deviation * std::exp(kOfFaces * random.normal());
     const bool wrong = random.chance(kWrong);
     Row row = normal_row(random);
@@ -186,13 +189,23 @@ void compare(const std::string& npy, std::uint64_t seed) {
   }
 }
 
-void make(const std::string& npy, std::size_t faces, std::size_t people, std::uint64_t seed) {
-  const std::vector<std::int32_t> drawn = drawn_people(faces, people, seed);
+void make(const std::string& npy, std::size_t faces, std::size_t people, std::size_t more, std::uint64_t seed) {
+  std::vector<std::int32_t> drawn;
+  if (more == 0) {
+    drawn = drawn_people(faces, people, seed);
+  } else {  // one in fifty is of somebody new
+    Random random(seed, faces);
+    const std::size_t all = people + people / 50;
+    for (std::size_t i = 0; i < more; ++i) drawn.push_back(static_cast<std::int32_t>(random.below(all)));
+    people = all;
+  }
+  const std::size_t first = more == 0 ? 0 : faces;
   std::string table = "file,face\n";
   for (std::size_t i = 0; i < drawn.size(); ++i) {
-    table += "made/" + std::to_string(drawn[i]) + "/" + std::to_string(i) + ".jpg,0\n";
+    table += "made/" + std::to_string(drawn[i]) + "/" + std::to_string(first + i) + ".jpg,0\n";
   }
-  facenet::write_npy(npy, faces_of(drawn, people, seed), std::filesystem::path(npy).replace_extension(".csv"), table);
+  facenet::write_npy(npy, faces_of(drawn, people, seed, first), std::filesystem::path(npy).replace_extension(".csv"),
+                     table);
 }
 
 }  // namespace
@@ -211,7 +224,7 @@ int main(int count, char** words) {
       const auto faces = std::stoull(text("--faces", "1000000"));
       if (people == 0 || faces < people)
         throw std::runtime_error("each person has a face: --faces is --people or more");
-      make(text("-o", "faces.npy"), faces, people, seed);
+      make(text("-o", "faces.npy"), faces, people, std::stoull(text("--more", "0")), seed);
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "peer_made_faces: %s\n", error.what());

@@ -38,11 +38,19 @@ struct Options {
   std::string summary;
 };
 
-// An embeddings file brings its faces by name only; nothing more is needed of them here.
-Faces read_embeddings(const std::string& file) {
+// An embeddings file brings its faces by name only; nothing more is needed of them here. Codes stay codes where
+// somebody can use them so, and there are no embeddings then.
+Faces read_embeddings(const std::string& file, std::optional<CodedEmbeddings>* coded = nullptr) {
   Faces faces;
-  faces.embeddings = facenet::read_embeddings(file);  // codes are decoded
-  for (const auto& name : files_beside(file, faces.embeddings.size())) faces.faces.push_back({{name, name}});
+  std::size_t count = 0;
+  if (coded != nullptr && holds_codes(file)) {
+    coded->emplace(read_codes(file));
+    count = (*coded)->codes.size();
+  } else {
+    faces.embeddings = facenet::read_embeddings(file);  // codes are decoded
+    count = faces.embeddings.size();
+  }
+  for (const auto& name : files_beside(file, count)) faces.faces.push_back({{name, name}});
   const auto table = CsvTable::open(csv_beside(file));
   if (!table.has_column("face")) return faces;
   for (std::size_t i = 0; i < faces.faces.size(); ++i) {
@@ -180,16 +188,18 @@ Summary join(KnownClusters& known, float threshold, const Faces& faces, const Co
 }
 
 Summary group(const Common& common, const Options& options, const Clusterer::Parameters& parameters, const Faces& faces,
-              const std::vector<FaceName>& names, const Constraints& said, const std::optional<Model>& model,
-              Output& output, std::optional<Output>& groups, std::optional<KnownClusters>& known) {
+              const std::optional<CodedEmbeddings>& coded, const std::vector<FaceName>& names, const Constraints& said,
+              const std::optional<Model>& model, Output& output, std::optional<Output>& groups,
+              std::optional<KnownClusters>& known) {
   Constraints constraints = said;
   if (!options.keep.empty()) keep_groups(options.keep, names, constraints);
   const Clusterer clusterer(parameters);
   Clustering clustering;
   {
     Progress progress(common, "grouping");
-    clustering = clusterer.cluster(
-        faces.embeddings, constraints, [&](double share) { progress.show(share); }, interrupted());
+    const auto show = [&](double share) { progress.show(share); };
+    clustering = coded ? clusterer.cluster(*coded, constraints, show, interrupted())
+                       : clusterer.cluster(faces.embeddings, constraints, show, interrupted());
   }
   const auto singletons = std::count(clustering.sizes.begin(), clustering.sizes.end(), 1);
   const std::int64_t none = std::count(clustering.labels.begin(), clustering.labels.end(), Clustering::kNotAFace);
@@ -227,7 +237,9 @@ Summary group(const Common& common, const Options& options, const Clusterer::Par
   }
   if (!options.save.empty()) {
     const bool average = parameters.method == ClusterMethod::average;
-    known.emplace(faces.embeddings, clustering, said, average ? parameters.threshold : std::nullopt);
+    const std::optional<float> threshold = average ? parameters.threshold : std::nullopt;
+    known = coded ? KnownClusters(*coded, clustering, said, threshold)
+                  : KnownClusters(faces.embeddings, clustering, said, threshold);
   }
   return summary;
 }
@@ -258,13 +270,15 @@ int cluster(const Common& common, Options options) {
   Failures failures;
   std::size_t total = 0;
   Faces faces;
+  std::optional<CodedEmbeddings> coded;
   Clusterer::Parameters parameters;
   std::size_t dimension = 0;
   if (!options.embeddings.empty()) {
     require_arguments(common, 0, 0, "INPUT or --embeddings, not both");
     if (!common.model.empty()) model = Model::load(common.model);  // for its calibration
     parameters = parameters_for(options, model, common, dimension);
-    faces = read_embeddings(options.embeddings);
+    const bool as_codes = parameters.method == ClusterMethod::graph && options.suggest.empty() && !known;
+    faces = read_embeddings(options.embeddings, as_codes ? &coded : nullptr);
     total = faces.faces.size();
     model.reset();  // the photographs are not embedded again
   } else {
@@ -279,9 +293,10 @@ int cluster(const Common& common, Options options) {
     if (failures.empty()) throw UsageError("there are no faces to group");
     return failures.report(total);
   }
-  if (dimension != 0 && dimension != faces.embeddings.dimension) {
+  const std::size_t own = coded ? coded->codec.dimension() : faces.embeddings.dimension;
+  if (dimension != 0 && dimension != own) {
     throw FormatError("'" + printable(options.threshold_from) + "' has embeddings of " + std::to_string(dimension) +
-                      " numbers, and those to be grouped have " + std::to_string(faces.embeddings.dimension) +
+                      " numbers, and those to be grouped have " + std::to_string(own) +
                       ": they are of different models, and so is the threshold");
   }
   const std::vector<FaceName> names = names_of(faces);
@@ -290,7 +305,7 @@ int cluster(const Common& common, Options options) {
   Summary summary;
   try {
     summary = known ? join(*known, *parameters.threshold, faces, said, output)
-                    : group(common, options, parameters, faces, names, said, model, output, groups, known);
+                    : group(common, options, parameters, faces, coded, names, said, model, output, groups, known);
   } catch (const Interrupted&) {
     throw Interrupted(journal.stopped());
   }

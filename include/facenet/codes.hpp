@@ -79,6 +79,9 @@ FACENET_API void write_codes(const std::filesystem::path& path, const CodedEmbed
 /// FormatError when either file is not what it should be, or they do not fit each other.
 FACENET_API CodedEmbeddings read_codes(const std::filesystem::path& path);
 
+/// Whether an .npy file holds codes, by its first bytes. False for what cannot be read, and for what is no such file.
+FACENET_API bool holds_codes(const std::filesystem::path& path);
+
 /// Embeddings from an .npy file of either kind: float32 as read_npy, or codes, decoded.
 FACENET_API Embeddings read_embeddings(const std::filesystem::path& path);
 

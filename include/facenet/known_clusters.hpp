@@ -33,6 +33,9 @@ class FACENET_API KnownClusters {
   /// ever. `threshold` is kept with them for those who add.
   KnownClusters(const Embeddings& embeddings, const Clustering& clustering, const Constraints& constraints = {},
                 std::optional<float> threshold = {});
+  /// The same, of codes.
+  KnownClusters(const CodedEmbeddings& coded, const Clustering& clustering, const Constraints& constraints = {},
+                std::optional<float> threshold = {});
 
   /// A file that save has written. IoError, or FormatError when it is not what it should be.
   static KnownClusters open(const std::filesystem::path& path);

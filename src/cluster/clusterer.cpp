@@ -37,7 +37,7 @@ std::vector<std::int32_t> joined(const Links& links, const std::vector<Merge>& m
   return labels;
 }
 
-std::vector<std::int32_t> by_graph(const Embeddings& items, const Links& links, const Clusterer::Parameters& parameters,
+std::vector<std::int32_t> by_graph(const Rows& items, const Links& links, const Clusterer::Parameters& parameters,
                                    Watch& watch) {
   constexpr double kShare = 0.7;  // of the time, for the neighbours
   constexpr std::int32_t kProbes = 32;
@@ -141,6 +141,21 @@ Clustering Clusterer::cluster(const Embeddings& embeddings, const Constraints& c
     labels = joined(links, merges, std::min(wanted, merges.size()), n);
   }
   Clustering result = described(embeddings, labels, watch);
+  watch.at(1);
+  return result;
+}
+
+Clustering Clusterer::cluster(const CodedEmbeddings& coded, const Constraints& constraints,
+                              const ClusterProgress& progress, const std::stop_token& stop) const {
+  if (parameters_.method != ClusterMethod::graph || !constraints.not_a_face.empty()) {
+    return cluster(coded.codec.decode(coded.codes), constraints, progress, stop);
+  }
+  const Links links = checked_links(constraints, coded.codes.size());
+  if (coded.codes.size() == 0) return {};
+  const Rows rows(coded);
+  Watch watch(progress, stop);
+  watch.at(0);
+  Clustering result = described(rows, by_graph(rows, links, parameters_, watch), watch);
   watch.at(1);
   return result;
 }

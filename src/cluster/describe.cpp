@@ -67,13 +67,17 @@ std::vector<float> qualities(const Clustering& clustering, const Embeddings& mea
 
 }  // namespace
 
-Embeddings means_of(const Embeddings& items, const Clustering& clustering) {
-  const std::size_t d = items.dimension;
+Embeddings means_of(const Rows& items, const Clustering& clustering) {
+  constexpr std::size_t kBlock = 4096;
+  const std::size_t d = items.dimension();
   std::vector<double> sums(clustering.sizes.size() * d);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (clustering.labels[i] < 0) continue;
-    for (std::size_t k = 0; k < d; ++k) {
-      sums[static_cast<std::size_t>(clustering.labels[i]) * d + k] += static_cast<double>(items[i][k]);
+  for (std::size_t first = 0; first < items.size(); first += kBlock) {
+    const Embeddings rows = items.block(first, std::min(kBlock, items.size() - first));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::int32_t label = clustering.labels[first + i];
+      if (label < 0) continue;
+      double* const sum = sums.data() + static_cast<std::size_t>(label) * d;
+      for (std::size_t k = 0; k < d; ++k) sum[k] += static_cast<double>(rows[i][k]);
     }
   }
   Embeddings means{d, std::vector<float>(sums.size())};
@@ -90,7 +94,7 @@ float outlier_score(double to_mean, std::int32_t size, double to_other) {
   return rest + to_other > 0 ? static_cast<float>(rest / (rest + to_other)) : 0.5F;
 }
 
-Clustering described(const Embeddings& items, std::span<const std::int32_t> labels, Watch& watch) {
+Clustering described(const Rows& items, std::span<const std::int32_t> labels, Watch& watch) {
   Clustering result = numbered(labels);
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const Embeddings means = means_of(items, result);
@@ -99,16 +103,18 @@ Clustering described(const Embeddings& items, std::span<const std::int32_t> labe
                               : likely_neighbours(means, Clustering::kRivals, kInfinity, kProbes, 1, watch, 0);
   std::vector<float> to_mean(items.size());
   result.outlier.resize(items.size());
-  parallel_for(static_cast<std::int64_t>(items.size()), [&](std::int64_t i) {
-    const auto item = static_cast<std::size_t>(i);
-    const auto own = static_cast<std::size_t>(result.labels[item]);
-    to_mean[item] = squared_distance(items[item], means[own]);
-    float other = kInfinity;
-    for (const Neighbour& rival : near[own]) {
-      other = std::min(other, squared_distance(items[item], means[static_cast<std::size_t>(rival.item)]));
+  items.each_block([&](std::size_t first, const Embeddings& rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::size_t item = first + i;
+      const auto own = static_cast<std::size_t>(result.labels[item]);
+      to_mean[item] = squared_distance(rows[i], means[own]);
+      float other = kInfinity;
+      for (const Neighbour& rival : near[own]) {
+        other = std::min(other, squared_distance(rows[i], means[static_cast<std::size_t>(rival.item)]));
+      }
+      result.outlier[item] =
+          outlier_score(static_cast<double>(to_mean[item]), result.sizes[own], static_cast<double>(other));
     }
-    result.outlier[item] =
-        outlier_score(static_cast<double>(to_mean[item]), result.sizes[own], static_cast<double>(other));
   });
   result.quality = qualities(result, means, near, to_mean);
   result.medoids.assign(result.sizes.size(), -1);

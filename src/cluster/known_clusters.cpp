@@ -132,29 +132,46 @@ std::vector<float> outliers(const KnownClusters::Data& data, const Embeddings& f
   return result;
 }
 
-}  // namespace
-
-KnownClusters::KnownClusters(const Embeddings& embeddings, const Clustering& clustering, const Constraints& constraints,
-                             std::optional<float> threshold) {
-  require_faces(embeddings, "KnownClusters");
-  require_clustering(clustering, embeddings.size(), "KnownClusters");
-  checked_links(constraints, embeddings.size());
-  data_ = {means_of(embeddings, clustering), {}, clustering.sizes, {}, threshold};
+KnownClusters::Data data_of(const Rows& items, const Clustering& clustering, const Constraints& constraints,
+                            std::optional<float> threshold) {
+  require_clustering(clustering, items.size(), "KnownClusters");
+  checked_links(constraints, items.size());
+  KnownClusters::Data data{means_of(items, clustering), {}, clustering.sizes, {}, threshold};
+  std::vector<float> to_mean(items.size());
+  items.each_block([&](std::size_t first, const Embeddings& rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::int32_t label = clustering.labels[first + i];
+      if (label >= 0) to_mean[first + i] = squared_distance(rows[i], data.means[static_cast<std::size_t>(label)]);
+    }
+  });
   std::vector<double> spreads(clustering.sizes.size());
-  for (std::size_t i = 0; i < embeddings.size(); ++i) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
     if (clustering.labels[i] < 0) continue;
     const auto c = static_cast<std::size_t>(clustering.labels[i]);
-    spreads[c] += static_cast<double>(squared_distance(embeddings[i], data_.means[c])) / clustering.sizes[c];
+    spreads[c] += static_cast<double>(to_mean[i]) / clustering.sizes[c];
   }
-  data_.spreads.assign(spreads.begin(), spreads.end());
+  data.spreads.assign(spreads.begin(), spreads.end());
   std::set<ItemPair> different;
   for (const auto& [a, b] : constraints.different) {
     const ItemPair of =
         std::minmax({clustering.labels[static_cast<std::size_t>(a)], clustering.labels[static_cast<std::size_t>(b)]});
     if (of.first >= 0 && of.first != of.second) different.insert(of);
   }
-  data_.different.assign(different.begin(), different.end());
+  data.different.assign(different.begin(), different.end());
+  return data;
 }
+
+}  // namespace
+
+KnownClusters::KnownClusters(const Embeddings& embeddings, const Clustering& clustering, const Constraints& constraints,
+                             std::optional<float> threshold) {
+  require_faces(embeddings, "KnownClusters");
+  data_ = data_of(embeddings, clustering, constraints, threshold);
+}
+
+KnownClusters::KnownClusters(const CodedEmbeddings& coded, const Clustering& clustering, const Constraints& constraints,
+                             std::optional<float> threshold)
+    : data_(data_of(Rows(coded), clustering, constraints, threshold)) {}
 
 KnownClusters::Added KnownClusters::add(const Embeddings& fresh, float threshold, const Constraints& constraints,
                                         const std::stop_token& stop) {

@@ -66,10 +66,9 @@ std::vector<Neighbour> finished(Nearest& nearest, std::size_t wanted) {
 }
 
 // The `count` nearest rows of `panels` for every item; `selves`: the rows are the items themselves.
-Neighbours all_nearest(const Panels& panels, const Embeddings& items, std::span<const float> norms, bool selves,
+Neighbours all_nearest(const Panels& panels, const Rows& items, std::span<const float> norms, bool selves,
                        std::int32_t count, float limit, Watch& watch, double from, double to) {
   const auto n = static_cast<std::int64_t>(items.size());
-  const auto dimension = static_cast<std::int64_t>(items.dimension);
   Neighbours result(items.size());
   const std::int64_t blocks = (n + kQueries - 1) / kQueries;
   for (std::int64_t reported = 0; reported < blocks; reported += kReported) {
@@ -85,22 +84,15 @@ Neighbours all_nearest(const Panels& panels, const Embeddings& items, std::span<
         pointers[i] = &nearest[i];
         own[i] = selves ? static_cast<std::int32_t>(begin) + static_cast<std::int32_t>(i) : -1;
       }
-      search(panels, items.values.data() + begin * dimension, norms.data() + begin, queries,
-             static_cast<std::size_t>(count), pointers.data(), own.data(),
-             [](std::int64_t row) { return static_cast<std::int32_t>(row); });
+      const Embeddings rows = items.block(static_cast<std::size_t>(begin), static_cast<std::size_t>(queries));
+      search(panels, rows.values.data(), norms.data() + begin, queries, static_cast<std::size_t>(count),
+             pointers.data(), own.data(), [](std::int64_t row) { return static_cast<std::int32_t>(row); });
       for (std::int64_t i = 0; i < queries; ++i) {
         result[static_cast<std::size_t>(begin + i)] =
             finished(nearest[static_cast<std::size_t>(i)], static_cast<std::size_t>(count));
       }
     });
   }
-  return result;
-}
-
-Embeddings rows_of(const Embeddings& items, std::span<const std::int32_t> rows) {
-  Embeddings result{items.dimension, {}};
-  result.values.reserve(rows.size() * items.dimension);
-  for (const std::int32_t row : rows) result.append(items[static_cast<std::size_t>(row)]);
   return result;
 }
 
@@ -132,9 +124,9 @@ Members members_of(const Neighbours& nearest, std::size_t groups, std::size_t mo
 
 }  // namespace
 
-Neighbours nearest_neighbours(const Embeddings& items, std::int32_t count, float limit, Watch& watch, double share) {
+Neighbours nearest_neighbours(const Rows& items, std::int32_t count, float limit, Watch& watch, double share) {
   const auto n = static_cast<std::int64_t>(items.size());
-  const Panels panels(items.values, n, static_cast<std::int64_t>(items.dimension));
+  const Panels panels(items.block(0, items.size()).values, n, static_cast<std::int64_t>(items.dimension()));
   std::vector<float> norms;
   for (std::int64_t i = 0; i < n; ++i) norms.push_back(panels.bias(i));
   return all_nearest(panels, items, norms, true, count, limit, watch, 0, share);
@@ -146,19 +138,19 @@ Neighbours nearest_rows(const Panels& rows, const Embeddings& items, std::int32_
   return all_nearest(rows, items, norms, false, count, limit, watch, 0, 0);
 }
 
-Neighbours likely_neighbours(const Embeddings& items, std::int32_t count, float limit, std::int32_t probes,
+Neighbours likely_neighbours(const Rows& items, std::int32_t count, float limit, std::int32_t probes,
                              std::uint64_t seed, Watch& watch, double share) {
   const std::size_t n = items.size();
   if (n == 0) return {};
-  const auto dimension = static_cast<std::int64_t>(items.dimension);
+  const auto dimension = static_cast<std::int64_t>(items.dimension());
   const auto wanted = static_cast<std::size_t>(count);
-  const std::vector<float> norms = squared_norms(items.values, static_cast<std::int64_t>(n), dimension);
+  const std::vector<float> norms = items.norms();
   std::vector<std::int32_t> drawn(n);
   std::iota(drawn.begin(), drawn.end(), 0);
   Random random(seed);
   random.shuffle(std::span(drawn));
   drawn.resize(std::min(n, static_cast<std::size_t>(4 * std::sqrt(static_cast<double>(n)))));
-  const Embeddings pivots = rows_of(items, drawn);
+  const Embeddings pivots = items.gather(drawn);
   Neighbours nearest_pivots =
       all_nearest(Panels(pivots.values, static_cast<std::int64_t>(drawn.size()), dimension), items, norms, false,
                   probes, std::numeric_limits<float>::infinity(), watch, 0, share / 2);
@@ -171,12 +163,12 @@ Neighbours likely_neighbours(const Embeddings& items, std::int32_t count, float 
     watch.at(share * (0.5 + 0.5 * static_cast<double>(part) / static_cast<double>(drawn.size())));
     const auto members = parts[part];
     const auto asking = askers[part];
-    const Panels panels(rows_of(items, members).values, static_cast<std::int64_t>(members.size()), dimension);
+    const Panels panels(items.gather(members).values, static_cast<std::int64_t>(members.size()), dimension);
     parallel_for(static_cast<std::int64_t>((asking.size() + kQueries - 1) / kQueries), [&](std::int64_t block) {
       const auto own = asking.subspan(static_cast<std::size_t>(block * kQueries))
                            .first(std::min(static_cast<std::size_t>(kQueries),
                                            asking.size() - static_cast<std::size_t>(block * kQueries)));
-      const Embeddings queries = rows_of(items, own);
+      const Embeddings queries = items.gather(own);
       std::array<float, kQueries> own_norms{};
       std::array<Nearest*, kQueries> pointers{};
       for (std::size_t i = 0; i < own.size(); ++i) {

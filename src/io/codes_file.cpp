@@ -1,5 +1,8 @@
 // Codes in files: NumPy's npy of uint8, and beside it the codec as JSON.
 #include <cstring>
+#include <fstream>
+#include <string>
+#include <string_view>
 
 #include "base/files.hpp"
 #include "facenet/error.hpp"
@@ -131,6 +134,14 @@ CodedEmbeddings read_codes(const std::filesystem::path& path) {
                       std::to_string(codec.bytes()));
   }
   return {codec, {static_cast<std::size_t>(each), {array.data.begin(), array.data.end()}}};
+}
+
+bool holds_codes(const std::filesystem::path& path) {
+  constexpr std::string_view kMagic = "\x93NUMPY";
+  std::string head(256, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head.starts_with(kMagic) && head.find("'|u1'") != std::string::npos;
 }
 
 Embeddings read_embeddings(const std::filesystem::path& path) {

@@ -53,9 +53,12 @@ TEST_CASE("codes come back from files the same, and decode to the same") {
     CHECK(back.codec.decode(back.codes).values == codec.decode(codes).values);
     CHECK(read_embeddings(scratch / "a.npy").values == codec.decode(codes).values);
     CHECK(text_of(scratch / "a.csv") == "whose");
+    CHECK(holds_codes(scratch / "a.npy"));
   }
   write_npy(scratch / "b.npy", rows);
   CHECK(read_embeddings(scratch / "b.npy").values == rows.values);
+  CHECK_FALSE(holds_codes(scratch / "b.npy"));
+  CHECK_FALSE(holds_codes(scratch / "none.npy"));
   CHECK_THROWS_AS(read_codes(scratch / "b.npy"), FormatError);
   CHECK_THROWS_AS(read_codes(scratch / "none.npy"), IoError);
   const Codec codec = Codec::calibrate(rows, "8bit");

@@ -67,6 +67,12 @@ TEST_CASE("embed writes codes, and what reads embeddings reads them", "[program]
   const auto grouped = cluster("c.npy");
   CHECK(grouped.status == 0);
   CHECK(grouped.lines().size() == cluster("e.npy").lines().size());
+  const auto graph = [&](const char* file) {
+    return run({"cluster", "--method", "graph", "--threshold", "0.8", "--csv", "--embeddings", scratch / file});
+  };
+  CHECK(graph("c.npy").status == 0);
+  CHECK(CsvTable::parse(graph("c.npy").out, "csv").rows.size() ==
+        CsvTable::parse(graph("e.npy").out, "csv").rows.size());
   REQUIRE(with({"1bit"}).status == 0);
   CHECK(read_codes(scratch / "c.npy").codes.bytes == (embeddings.dimension + 7) / 8);
   CHECK(with({"9bit"}).status == 2);

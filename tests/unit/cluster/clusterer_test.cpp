@@ -194,3 +194,35 @@ TEST_CASE("complete linkage refuses a matrix that is too large, before it is mad
   const Embeddings many{1, std::vector<float>(20'001, 1.0F)};
   REQUIRE_THROWS_AS(Clusterer({.method = ClusterMethod::complete, .clusters = 2}).cluster(many), InvalidArgument);
 }
+
+TEST_CASE("average linkage divides into what can ever merge, and comes to the same as without") {
+  // Chains of people, so that some parts are large, and what was said across them.
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    const Embeddings e = people(150, 5, 6 + seed, seed, 0.5);
+    Constraints said;
+    Random random(seed);
+    for (int i = 0; i < 40; ++i) {
+      const auto a = static_cast<std::int32_t>(random.below(e.size()));
+      const auto b = static_cast<std::int32_t>(random.below(e.size()));
+      if (a % 150 != b % 150) said.different.emplace_back(a, b);
+      if (i % 4 == 0) said.same.emplace_back(a, (a + 150) % 750);
+    }
+    const Links links = checked_links(said, e.size());
+    const ClusterProgress silent;
+    Watch watch(silent, {});
+    for (const float limit : {0.1F, 0.4F, 0.8F, 3.0F}) {
+      const auto divided = merge_average(e, links, limit, watch);
+      const auto whole = merge_bulk(e, {}, links, limit, watch);
+      REQUIRE(divided.size() == whole.size());
+      DisjointSets a(e.size());
+      DisjointSets b(e.size());
+      for (std::size_t i = 0; i < whole.size(); ++i) {
+        REQUIRE(static_cast<double>(divided[i].distance) ==
+                Approx(static_cast<double>(whole[i].distance)).margin(1e-5));
+        a.join(divided[i].a, divided[i].b);
+        b.join(whole[i].a, whole[i].b);
+      }
+      for (std::int32_t i = 0; i < static_cast<std::int32_t>(e.size()); ++i) REQUIRE(a.root(i) == b.root(i));
+    }
+  }
+}

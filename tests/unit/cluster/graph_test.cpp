@@ -11,6 +11,7 @@
 #include "cluster/neighbours.hpp"
 #include "facenet/error.hpp"
 #include "facenet/evaluation.hpp"
+#include "facenet/known_clusters.hpp"
 #include "naive.hpp"
 
 using namespace facenet;
@@ -265,4 +266,33 @@ TEST_CASE("the graph reports progress and can be stopped") {
     if (done > 0.6) stop.request_stop();
   };
   REQUIRE_THROWS_AS(clusterer.cluster(e, stop_late, stop.get_token()), Interrupted);
+}
+
+TEST_CASE("codes are grouped as what they decode to, by every method") {
+  const Embeddings e = people(40, 8, 24, 4, 0.4);
+  const Codec codec = Codec::calibrate(e, "8bit");
+  const CodedEmbeddings coded{codec, codec.encode(e)};
+  const Embeddings decoded = codec.decode(coded.codes);
+  const Constraints said{.same = {{0, 1}}, .different = {{2, 42}}};
+  Constraints none = said;
+  none.not_a_face = {5};
+  for (const Clusterer& one : {Clusterer({.method = ClusterMethod::graph, .threshold = 0.6F}),
+                               Clusterer({.method = ClusterMethod::graph, .threshold = 0.6F, .exact_up_to = 100}),
+                               Clusterer({.threshold = 0.7F}), Clusterer({.clusters = 30})}) {
+    for (const Constraints& constraints : {Constraints{}, said, none}) {
+      const Clustering expected = one.cluster(decoded, constraints);
+      const Clustering found = one.cluster(coded, constraints);
+      REQUIRE(found.labels == expected.labels);
+      REQUIRE(found.sizes == expected.sizes);
+      REQUIRE(found.medoids == expected.medoids);
+      REQUIRE(found.outlier == expected.outlier);
+      REQUIRE(found.quality == expected.quality);
+      const KnownClusters known(coded, found, constraints);
+      REQUIRE(known.data().means.values == KnownClusters(decoded, found, constraints).data().means.values);
+      REQUIRE(known.data().spreads == KnownClusters(decoded, found, constraints).data().spreads);
+    }
+  }
+  REQUIRE(Clusterer({.method = ClusterMethod::graph, .threshold = 1.0F})
+              .cluster(CodedEmbeddings{codec, {24, {}}})
+              .clusters() == 0);
 }
