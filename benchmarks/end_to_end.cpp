@@ -22,7 +22,8 @@ const Model& model(const std::string& name) {
   static std::map<std::string, Model> models;
   const auto found = models.find(name);
   if (found != models.end()) return found->second;
-  return models.emplace(name, make_model({models::make_architecture(name, {}), {}, name, {}, {}, {}, {}})).first->second;
+  return models.emplace(name, make_model({models::make_architecture(name, {}), {}, name, {}, {}, {}, {}}))
+      .first->second;
 }
 
 void embed(benchmark::State& state, const std::string& name) {

@@ -30,8 +30,7 @@ void convolution(benchmark::State& state, Pass pass) {
   const auto data = kernels::convolution_backward_data(problem);
   const auto weights = kernels::convolution_backward_weights(problem);
   const bool to_weights = pass == Pass::backward_weights;
-  const auto& kernel_of_pass =
-      pass == Pass::forward ? forward->kernel : to_weights ? weights->kernel : data->kernel;
+  const auto& kernel_of_pass = pass == Pass::forward ? forward->kernel : to_weights ? weights->kernel : data->kernel;
   const Tensor packed = filled({{static_cast<std::int64_t>(pass == Pass::forward ? forward->packed_bytes
                                                            : to_weights          ? weights->packed_bytes
                                                                                  : data->packed_bytes) /

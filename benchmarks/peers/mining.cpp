@@ -13,8 +13,8 @@
 
 using namespace facenet;
 
-// --embeddings FILE: n*d floats; --labels FILE: n of 32 bits; --what mine (distances and triplets) or loss (and the loss
-// with its gradient).
+// --embeddings FILE: n*d floats; --labels FILE: n of 32 bits; --what mine (distances and triplets) or loss (and the
+// loss with its gradient).
 int main(int count, char** words) {
   const auto read = [&](std::string_view name, auto value) {
     std::ifstream file(peers::option(count, words, name, ""), std::ios::binary);

@@ -107,8 +107,8 @@ TEST_CASE("cluster goes on where it was interrupted", "[program]") {
   const ScratchFolder scratch;
   const fs::path folder = many(scratch, 200);
   const auto command = [&](const fs::path& output) {
-    return std::vector<std::string>{"cluster",     "-m",  world().model, folder, "--batch", "8",
-                                    "--threshold", "0.1", "-o",          output};
+    return std::vector<std::string>{"cluster", "-m",          world().model, folder, "--batch",
+                                    "8",       "--threshold", "0.1",         "-o",   output};
   };
   REQUIRE(run(command(scratch / "whole.csv")).status == 0);
   const auto stopped = run(stopped_at(command(scratch / "c.csv"), scratch / "c.csv.partial", 100));
