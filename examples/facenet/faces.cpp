@@ -1,9 +1,11 @@
-// Photographs to embeddings: decoded on all threads while the part before is embedded.
+// Photographs to embeddings: each thread decodes, aligns and embeds photographs of its own.
 #include "faces.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <span>
+#include <thread>
 
 #include <facenet/csv.hpp>
 #include <facenet/error.hpp>
@@ -56,8 +58,9 @@ Json to_journal(std::span<const Face> faces, std::span<const float> rows) {
 }
 
 // Nothing where somebody has changed the file by hand.
-std::optional<Loaded> from_journal(const Input& input, const Source& source, std::size_t dimension) {
+std::optional<Loaded> from_journal(const Input& input, const Source& source) {
   if (source.journal == nullptr) return std::nullopt;
+  const auto dimension = static_cast<std::size_t>(source.embedder.model().embedding_size());
   try {
     const auto known = source.journal->find(input);
     if (!known) return std::nullopt;
@@ -83,8 +86,6 @@ std::optional<Loaded> from_journal(const Input& input, const Source& source, std
 }
 
 Loaded load(const Input& input, const Source& source, Detector* detector) {
-  const auto dimension = static_cast<std::size_t>(source.embedder.model().embedding_size());
-  if (auto known = from_journal(input, source, dimension)) return std::move(*known);
   Loaded loaded;
   try {
     Face face{input, 0, {}, {}, {}};
@@ -117,42 +118,67 @@ Loaded load(const Input& input, const Source& source, Detector* detector) {
   return loaded;
 }
 
-std::vector<Loaded> load_all(std::span<const Input> inputs, const Source& source, int threads) {
-  std::vector<Loaded> loaded(inputs.size());
-  std::vector<std::future<void>> workers;
-  const auto stride = std::min(static_cast<std::size_t>(threads), inputs.size());
-  for (std::size_t first = 0; first < stride; ++first) {
-    workers.push_back(std::async(std::launch::async, [&loaded, &source, inputs, threads, first, stride] {
-      std::optional<Detector> own;
-      if (source.detector) own = thread_of(*source.detector, stride > 1 ? 1 : threads);
-      for (std::size_t i = first; i < inputs.size(); i += stride) {
-        loaded[i] = load(inputs[i], source, own ? &*own : nullptr);
-      }
-    }));
-  }
-  for (auto& worker : workers) worker.get();
-  return loaded;
-}
+// What a worker makes of some photographs.
+struct Part {
+  std::vector<Loaded> photographs;
+  Embeddings computed;  ///< of the images that were not known, in their order
+  std::vector<float> norms;
+};
 
-void embed_part(Embedder& embedder, std::span<const Input> inputs, const std::vector<Loaded>& part,
-                const Degradation& degradation, Faces& faces, Failures& failures, Journal* journal) {
-  const bool worse = degradation.pixels > 0 || degradation.jpeg_quality > 0;
-  std::vector<Image> images;
-  for (const auto& loaded : part) {
-    for (const auto& image : loaded.images) images.push_back(worse ? degraded(image, degradation) : image);
+// One of several that load and embed photographs, each its own: no thread waits for another within a network, and the
+// one whose photographs are larger holds nobody up. Belongs to one thread.
+class Worker {
+ public:
+  Worker(const Source& source, const FaceOptions& options, const EmbedderOptions& how)
+      : source_(source), options_(options), embedder_(source.embedder.model(), how) {
+    if (source.detector) detector_ = thread_of(*source.detector, how.threads);
   }
-  const Embeddings computed = images.empty() ? Embeddings{} : embedder.embed(images);
-  std::span<const float> rest = computed.values;
+
+  const Embedder& embedder() const { return embedder_; }
+
+  Part work(std::span<const Input> inputs) {
+    Part part;
+    // Known as a whole or computed as a whole: an embedding's last bits depend on how many are embedded at once.
+    for (const Input& input : inputs) {
+      auto known = from_journal(input, source_);
+      if (!known) break;
+      part.photographs.push_back(std::move(*known));
+    }
+    if (part.photographs.size() == inputs.size()) return part;
+    part.photographs.clear();
+    std::vector<Image> images;
+    const bool worse = options_.degradation.pixels > 0 || options_.degradation.jpeg_quality > 0;
+    for (const Input& input : inputs) {
+      part.photographs.push_back(load(input, source_, detector_ ? &*detector_ : nullptr));
+      for (Image& image : part.photographs.back().images) {
+        images.push_back(worse ? degraded(image, options_.degradation) : std::move(image));
+      }
+    }
+    if (images.empty()) return part;
+    part.computed = embedder_.embed(images);
+    part.norms.assign(embedder_.norms().begin(), embedder_.norms().end());
+    return part;
+  }
+
+ private:
+  const Source& source_;
+  const FaceOptions& options_;
+  Embedder embedder_;
+  std::optional<Detector> detector_;
+};
+
+void take(const Part& part, std::span<const Input> inputs, Faces& faces, Failures& failures, Journal* journal) {
+  std::span<const float> rest = part.computed.values;
   std::size_t next = 0;
-  for (std::size_t i = 0; i < part.size(); ++i) {
-    const Loaded& loaded = part[i];
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Loaded& loaded = part.photographs[i];
     if (!loaded.fault.empty()) failures.add(inputs[i].path, loaded.fault);
-    const std::size_t size = loaded.images.size() * computed.dimension;
+    const std::size_t size = loaded.images.size() * part.computed.dimension;
     const auto rows = loaded.known ? std::span<const float>(loaded.rows) : rest.first(size);
     if (!loaded.known) rest = rest.subspan(size);
     std::vector<Face> found = loaded.faces;
     for (Face& face : found) {
-      if (!loaded.known) face.norm = embedder.norms()[next++];
+      if (!loaded.known) face.norm = part.norms[next++];
     }
     faces.faces.insert(faces.faces.end(), found.begin(), found.end());
     faces.embeddings.values.insert(faces.embeddings.values.end(), rows.begin(), rows.end());
@@ -242,29 +268,45 @@ Faces embed_inputs(const Common& common, const Model& model, const std::vector<I
   }
   Source source{journal, detector_for(common, model, options), std::nullopt, Embedder(model)};
   if (!source.detector) source.table = landmarks_for(common, model, options);
-  Embedder embedder(model,
-                    {.threads = common.threads, .batch = options.batch, .flip = options.flip, .precision = precision});
-  if (journal != nullptr) journal->open(conditions(model, options, source, embedder));
   faces.embeddings.dimension = static_cast<std::size_t>(model.embedding_size());
-  const auto size = static_cast<std::size_t>(options.batch);
-  const auto part = [&](std::size_t begin) {
-    return std::span(inputs).subspan(std::min(begin, inputs.size()),
-                                     begin < inputs.size() ? std::min(size, inputs.size() - begin) : 0);
+  // The batch is shared out; of few photographs, each worker gets as many.
+  const auto threads = static_cast<std::size_t>(common.threads);
+  const std::size_t count = std::max<std::size_t>(1, std::min(threads, inputs.size()));
+  const auto batch = static_cast<std::size_t>(options.batch);
+  const std::size_t size = std::clamp((inputs.size() + count - 1) / count, std::size_t{1}, (batch + count - 1) / count);
+  const std::size_t parts = (inputs.size() + size - 1) / size;
+  const auto part = [&](std::size_t number) {
+    return std::span(inputs).subspan(number * size, std::min(size, inputs.size() - number * size));
   };
-  const auto start = [&](std::size_t begin) {
-    return std::async(std::launch::async, [&, begin] { return load_all(part(begin), source, common.threads); });
-  };
+  const EmbedderOptions how{.threads = count == 1 ? common.threads : 1,
+                            .batch = static_cast<int>(size),
+                            .flip = options.flip,
+                            .precision = precision};
+  std::vector<Worker> workers;
+  for (std::size_t i = 0; i < count; ++i) workers.emplace_back(source, options, how);
+  if (journal != nullptr) journal->open(conditions(model, options, source, workers[0].embedder()));
   Progress progress(common, "embedding");
-  auto next = start(0);
-  for (std::size_t begin = 0; begin < inputs.size(); begin += size) {
-    const auto loaded = next.get();
-    next = start(begin + size);
-    embed_part(embedder, part(begin), loaded, options.degradation, faces, failures, journal);
-    if (journal != nullptr && inputs.size() > size) journal->keep();  // the work of a moment is not worth a file
+  std::vector<std::promise<Part>> done(parts);
+  std::atomic<std::size_t> next{0};
+  std::vector<std::jthread> team;  // when this function ends early, asked to stop and waited for
+  for (Worker& worker : workers) {
+    team.emplace_back([&](const std::stop_token& stop) {
+      for (std::size_t number = next++; number < parts && !stop.stop_requested(); number = next++) {
+        try {
+          done[number].set_value(worker.work(part(number)));
+        } catch (...) {
+          done[number].set_exception(std::current_exception());
+        }
+      }
+    });
+  }
+  for (std::size_t number = 0; number < parts; ++number) {
+    take(done[number].get_future().get(), part(number), faces, failures, journal);
+    if (journal != nullptr && parts > count) journal->keep();  // the work of a moment is not worth a file
     if (interrupted().stop_requested()) {
       throw Interrupted(journal != nullptr ? journal->stopped() : "interrupted; nothing was written");
     }
-    progress.show(std::min(begin + size, inputs.size()), inputs.size());
+    progress.show(std::min((number + 1) * size, inputs.size()), inputs.size());
   }
   return faces;
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -52,23 +53,25 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::uint
   struct stat status {};
   if (::fstat(file.value, &status) != 0) io_error("cannot read", path);
   if (S_ISDIR(status.st_mode)) throw IoError("cannot read '" + printable(path) + "': it is a folder, not a file");
-  std::vector<std::uint8_t> bytes;
-  if (status.st_size > 0 && static_cast<std::uint64_t>(status.st_size) <= limit) {
-    bytes.reserve(static_cast<std::size_t>(status.st_size));
-  }
   // Read until the end rather than trusting the size: a pipe has none, and a file may grow or shrink meanwhile.
-  std::vector<std::uint8_t> chunk(std::size_t{1} << 20U);
+  constexpr std::uint64_t kStep = std::uint64_t{1} << 16U;
+  const auto promised = static_cast<std::uint64_t>(std::max<off_t>(status.st_size, 0));
+  std::vector<std::uint8_t> bytes(std::min(promised > 0 ? promised : kStep, limit) + 1);  // one more shows the end
+  std::size_t used = 0;
   while (true) {
-    const ssize_t count = ::read(file.value, chunk.data(), chunk.size());
+    const ssize_t count = ::read(file.value, bytes.data() + used, bytes.size() - used);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) io_error("cannot read", path);
-    if (count == 0) return bytes;
-    if (bytes.size() + static_cast<std::size_t>(count) > limit) {
+    used += static_cast<std::size_t>(count);
+    if (used > limit) {
       throw FormatError("'" + printable(path) + "' is larger than the " + std::to_string(limit) +
                         " bytes that such a file may have");
     }
-    bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + count);
+    if (count == 0) break;
+    if (used == bytes.size()) bytes.resize(std::min(bytes.size() * 2 + kStep, limit + 1));
   }
+  bytes.resize(used);
+  return bytes;
 }
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
