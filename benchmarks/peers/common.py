@@ -25,6 +25,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 OURS = "FaceNetLib"
 
 
+class Short(argparse.Action):
+    """--short: less of everything. What stands after it on the command line still counts."""
+
+    def __call__(self, _parser, options, *_):
+        options.short, options.rounds, options.seconds = True, 3, 0.3
+
+
 def parser(description):
     """The options every script has; a script may add its own before it parses."""
     result = argparse.ArgumentParser(description=description)
@@ -33,6 +40,7 @@ def parser(description):
     result.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of each contender")
     result.add_argument("--rounds", type=int, default=5, help="turns that each contender takes; the median counts (5)")
     result.add_argument("--seconds", type=float, default=1.0, help="what one turn takes about (1)")
+    result.add_argument("--short", action=Short, nargs=0, default=False, help="3 turns of 0.3 s, and smaller samples")
     result.add_argument("--data", type=pathlib.Path,
                         default=pathlib.Path(os.environ.get("FACENET_TEST_DATA", ROOT.parent / "shared" / "data")),
                         help="photographs and networks ($FACENET_TEST_DATA, else ../shared/data)")
@@ -69,7 +77,7 @@ class Ours:
         if not path.exists():
             sys.exit(f"{path} is missing: cmake -B {options.build} -DFACENET_BUILD_BENCHMARKS=ON, "
                      f"then cmake --build {options.build} --target {program}")
-        command = [str(path), "--threads", str(options.threads), *map(str, words)]
+        command = [str(path), *map(str, words), "--threads", str(options.threads)]  # the first of a name counts
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, line):

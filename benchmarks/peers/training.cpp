@@ -19,7 +19,7 @@ int main(int count, char** words) {
   const std::int64_t batch = std::stoll(option("--batch", "64"));
   const Graph graph = models::make_architecture(option("--arch", "nn4"), {.norm = nn::Norm::batch});
   TrainerOptions options;
-  options.precision = Precision::f32;
+  options.precision = std::string(option("--precision", "f32")) == "bf16" ? Precision::bf16 : Precision::f32;
   Trainer trainer(graph, options);
 
   const Shape input = graph.input_shape().with_batch(batch);

@@ -2,6 +2,8 @@
 
 The network is the paper's table written in PyTorch's layers; its parameters are counted against ours. Each variant of
 PyTorch has a process of its own, so that its peak memory is its own. Triplets are chosen by the same rule, without loops.
+Ratios are to the best variant in float32. Where the processor computes with bfloat16, mixed precision is measured too, and
+beside it PyTorch's (autocast) in a table of its own.
 """
 
 import json
@@ -20,6 +22,7 @@ TABLE = [
     (384, 192, 384, 48, 128, "max", 128, 1)]
 VARIANTS = {"PyTorch": (), "PyTorch channels_last": ("channels_last",), "PyTorch compiled": ("compiled",),
             "PyTorch compiled, channels_last": ("compiled", "channels_last")}
+MIXED = {"PyTorch channels_last, bf16": ("channels_last", "bf16")}
 
 
 def torch_network(arch):
@@ -106,6 +109,7 @@ def serve_peer(arch, threads, variant):
         network = network.to(memory_format=torch.channels_last)
         images = images.contiguous(memory_format=torch.channels_last)
     embed = torch.compile(network) if "compiled" in variant else network
+    mixed = torch.autocast("cpu", torch.bfloat16, enabled="bf16" in variant)
     optimizer = torch.optim.Adagrad(network.parameters(), lr=0.05)
     labels = torch.arange(batch) // 4
     same = labels[:, None] == labels[None, :]
@@ -113,7 +117,9 @@ def serve_peer(arch, threads, variant):
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        semi_hard_loss(embed(images), positives, ~same).backward()
+        with mixed:
+            embeddings = embed(images)
+        semi_hard_loss(embeddings.float(), positives, ~same).backward()
         optimizer.step()
 
     common.serve(step)
@@ -130,26 +136,43 @@ def main():
     common.prepare(options)
     machine = common.machine(options)
     print(f"this machine: {machine['peak_gflops']:.0f} GFLOP/s of multiply-adds, {machine['read_gbs']:.1f} GB/s read")
-    for arch in options.networks.split(","):
-        facenet = options.build / "examples" / "facenet" / "facenet"
-        info = json.loads(subprocess.run([facenet, "info", arch, "--norm", "batch", "--json"], check=True, text=True,
+    facenet = options.build / "examples" / "facenet" / "facenet"
+
+    def info_of(*words):
+        return json.loads(subprocess.run([facenet, "info", *words, "--json"], check=True, text=True,
                                          stdout=subprocess.PIPE).stdout)
-        contenders = {common.OURS: common.Ours(options, "peer_training", "--arch", arch, "--batch", BATCH[arch])}
-        for name, variant in VARIANTS.items():
-            if options.no_compile and "compiled" in variant:
-                continue
-            peer = common.Aside(__file__, "--serve", arch, options.threads, *variant)
-            theirs = json.loads(peer.process.stdout.readline())["parameters"]
-            if theirs != info["parameters"]:
-                sys.exit(f"{arch}: {theirs} parameters in PyTorch and {info['parameters']} here: not the same network")
-            contenders[name] = peer
-        # A step is a forward and two passes of the same size back, to the sources and to the weights.
-        common.compare(f"{arch} with batch normalisation, training step, batch {BATCH[arch]}", contenders, options,
-                       unit="images/s", items=BATCH[arch], operations=6 * info["multiply_adds"] * BATCH[arch],
-                       machine=machine)
-        for name, contender in contenders.items():
-            print(f"  {name:28}{contender.peak_memory_mb():12.0f} MB at most, the whole process")
-            contender.close()
+
+    bf16 = info_of()["native_bf16"]
+    for arch in options.networks.split(","):
+        info = info_of(arch, "--norm", "batch")
+        def ours(precision):
+            return common.Ours(options, "peer_training", "--arch", arch, "--batch", BATCH[arch], "--precision", precision)
+
+        def peers(variants):
+            started = {}
+            for name, variant in variants.items():
+                if options.no_compile and "compiled" in variant:
+                    continue
+                peer = common.Aside(__file__, "--serve", arch, options.threads, *variant)
+                theirs = json.loads(peer.process.stdout.readline())["parameters"]
+                if theirs != info["parameters"]:
+                    sys.exit(f"{arch}: {theirs} parameters in PyTorch and {info['parameters']} here: not the same network")
+                started[name] = peer
+            return started
+
+        def compare(what, contenders):
+            # A step is a forward and two passes of the same size back, to the sources and to the weights.
+            common.compare(f"{arch} with batch normalisation, {what}, batch {BATCH[arch]}", contenders, options,
+                           unit="images/s", items=BATCH[arch], operations=6 * info["multiply_adds"] * BATCH[arch],
+                           machine=machine)
+            for name, contender in contenders.items():
+                print(f"  {name:28}{contender.peak_memory_mb():12.0f} MB at most, the whole process")
+                contender.close()
+
+        mixed = {f"{common.OURS}, bf16": ours("bf16")} if bf16 else {}
+        compare("training step", {common.OURS: ours("f32"), **mixed, **peers(VARIANTS)})
+        if bf16:
+            compare("training step in bf16", {common.OURS: ours("bf16"), **peers(MIXED)})
 
 
 if __name__ == "__main__":
