@@ -33,7 +33,7 @@ struct Plane {
 
 // `squares` has room for a source plane: each is computed once, not once for every window that covers it.
 template <typename T>
-inline void forward_plane(const Plane& p, const T* src, T* dst, float* squares) {
+FACENET_INLINE void forward_plane(const Plane& p, const T* src, T* dst, float* squares) {
   const std::int64_t inputs = p.height * p.width * p.inner;
   for (std::int64_t i = 0; i < inputs; ++i) {
     const float value = src[i];
@@ -63,7 +63,8 @@ inline void forward_plane(const Plane& p, const T* src, T* dst, float* squares) 
 
 // `ratio` has room for a destination plane.
 template <typename T>
-inline void backward_plane(const Plane& p, const T* diff_dst, const T* src, const T* dst, T* diff_src, float* ratio) {
+FACENET_INLINE void backward_plane(const Plane& p, const T* diff_dst, const T* src, const T* dst, T* diff_src,
+                                   float* ratio) {
   const std::int64_t outputs = p.out_height * p.out_width * p.inner;
   for (std::int64_t i = 0; i < outputs; ++i) {
     const float norm = dst[i];

@@ -120,26 +120,32 @@ TripletSelection TripletMiner::mine(std::span<const float> distances, std::span<
   std::vector<std::vector<Triplet>> rows(n);
   std::vector<std::int64_t> pairs(n);
   parallel_for(static_cast<std::int64_t>(n), [&](std::int64_t a) {
-    std::vector<std::int32_t> positives;
+    std::vector<std::int32_t> positives(n);
     std::vector<std::int32_t> counts;
-    Negatives negatives;
-    negatives.rows.reserve(n);
-    negatives.distances.reserve(n + kGroup);
+    Negatives negatives{std::vector<std::int32_t>(n), std::vector<float>(n)};
     const auto anchor = static_cast<std::size_t>(a);
     const float* const row = distances.data() + anchor * n;
+    // Without a branch: each row is put down in both lists, and the next one over it where it does not belong.
+    std::size_t own = 0;
+    std::size_t others = 0;
     for (std::size_t j = 0; j < n; ++j) {
-      if (labels[j] != labels[anchor]) {
-        negatives.rows.push_back(static_cast<std::int32_t>(j));
-        negatives.distances.push_back(row[j]);
-      } else if (j != anchor) {
-        positives.push_back(static_cast<std::int32_t>(j));
-      }
+      const bool other = labels[j] != labels[anchor];
+      negatives.rows[others] = positives[own] = static_cast<std::int32_t>(j);
+      negatives.distances[others] = row[j];
+      others += static_cast<std::size_t>(other);
+      own += static_cast<std::size_t>(!other && j != anchor);
     }
+    positives.resize(own);
+    negatives.rows.resize(others);
+    negatives.distances.resize(others);
     if (negatives.rows.empty()) return;
     pairs[anchor] = static_cast<std::int64_t>(positives.size());
     if (parameters_.strategy == Mining::all) return;
-    const auto nearest = std::min_element(negatives.distances.begin(), negatives.distances.end());
-    const std::int32_t hardest = negatives.rows[static_cast<std::size_t>(nearest - negatives.distances.begin())];
+    std::int32_t hardest = 0;
+    if (parameters_.strategy == Mining::hardest) {
+      const auto nearest = std::min_element(negatives.distances.begin(), negatives.distances.end());
+      hardest = negatives.rows[static_cast<std::size_t>(nearest - negatives.distances.begin())];
+    }
     const std::uint64_t anchor_seed = mix(mix(mix(parameters_.seed) ^ step) ^ static_cast<std::uint64_t>(a));
     while (negatives.distances.size() % kGroup != 0) {
       negatives.distances.push_back(std::numeric_limits<float>::infinity());

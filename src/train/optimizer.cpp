@@ -182,6 +182,26 @@ float Schedule::at(double progress) const {
   return static_cast<float>(static_cast<double>(learning_rate) * factor);
 }
 
+namespace {
+
+// Eight sums side by side, added in order: one alone would wait for each addition.
+FACENET_SIMD double sum_of_squares(const float* values, std::size_t count) {
+  constexpr std::size_t kLanes = 8;
+  double sums[kLanes] = {};
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      sums[k] += static_cast<double>(values[i + k]) * static_cast<double>(values[i + k]);
+    }
+  }
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  for (; i < count; ++i) total += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  return total;
+}
+
+}  // namespace
+
 double gradient_norm(const std::vector<ParameterPtr>& parameters) {
   double squares = 0;
   for (const auto& parameter : parameters) {
@@ -192,10 +212,7 @@ double gradient_norm(const std::vector<ParameterPtr>& parameters) {
     std::vector<double> sums((g.size() + kBlock - 1) / kBlock);
     parallel_for(static_cast<std::int64_t>(sums.size()), [&](std::int64_t block) {
       const std::size_t begin = static_cast<std::size_t>(block) * kBlock;
-      double sum = 0;
-      for (const float v : g.subspan(begin, std::min(kBlock, g.size() - begin)))
-        sum += static_cast<double>(v) * static_cast<double>(v);
-      sums[static_cast<std::size_t>(block)] = sum;
+      sums[static_cast<std::size_t>(block)] = sum_of_squares(g.data() + begin, std::min(kBlock, g.size() - begin));
     });
     for (const double sum : sums) squares += sum;
   }
