@@ -37,6 +37,7 @@ struct FaceOptions {
   bool flip = false;
   int batch = 32;
   std::string precision = "f32";
+  bool scaled_decoding = false;
   Degradation degradation{};  ///< of the faces, after alignment
 };
 

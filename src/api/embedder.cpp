@@ -11,7 +11,9 @@
 #include <facenet/error.hpp>
 
 #include "api/model_access.hpp"
+#include "base/files.hpp"
 #include "base/threads.hpp"
+#include "data/decode.hpp"
 #include "data/geometry.hpp"
 
 namespace facenet {
@@ -69,39 +71,53 @@ struct Embedder::Impl {
     return contexts.try_emplace({usable, size}, std::move(plan)).first->second;
   }
 
-  // From the image to the network's input; the identity for an image that is one already.
-  Affine map_of(const Image& image, const Landmarks* landmarks) const {
-    require_pixels(image);
+  PixelSize input() const { return {model.contract().input_width, model.contract().input_height}; }
+
+  // From an image of this size to the network's input; the identity for one that is an input already.
+  Affine map_of(PixelSize size, const Landmarks* landmarks) const {
     const ModelContract& contract = model.contract();
-    const int width = contract.input_width;
-    const int height = contract.input_height;
     if (landmarks != nullptr) {
       if (!contract.template_points) {
         throw InvalidArgument("the model was not trained on aligned faces: it has no template for landmarks");
       }
-      return alignment(*landmarks, FaceTemplate{width, height, *contract.template_points});
+      return alignment(*landmarks, FaceTemplate{input().width, input().height, *contract.template_points});
     }
-    if (image.width() == width && image.height() == height) return {};
-    return centre_crop_map({image.width(), image.height()}, contract.crop_fraction, {width, height});
+    if (size == input()) return {};
+    return centre_crop_map(size, contract.crop_fraction, input());
   }
 
   Image prepared(const Image& image, const Landmarks* landmarks) const {
-    const Affine map = map_of(image, landmarks);
-    const ModelContract& contract = model.contract();
-    if (landmarks == nullptr && image.width() == contract.input_width && image.height() == contract.input_height) {
-      return image;
-    }
-    return warp(image, map, contract.input_width, contract.input_height);
+    require_pixels(image);
+    const PixelSize size{image.width(), image.height()};
+    if (landmarks == nullptr && size == input()) return image;
+    return warp(image, map_of(size, landmarks), input().width, input().height);
   }
 
-  std::array<float, 4> region(const Image& image, const Landmarks* landmarks) const {
-    const Affine back = map_of(image, landmarks).inverse();
-    const double width = image.width();
-    const double height = image.height();
+  PreparedFace opened(const std::filesystem::path& file, const Landmarks* landmarks) const {
+    // At least two pixels for each of the input stay, so that what the filter averages is still finer.
+    constexpr double kSpare = 2;
+    const auto divisor = [&](int width, int height) {
+      const double shrink = 1 / map_of({width, height}, landmarks).scale();
+      return shrink >= 8 * kSpare ? 8 : shrink >= 4 * kSpare ? 4 : shrink >= 2 * kSpare ? 2 : 1;
+    };
+    const auto decoded = decode_reduced(read_file(file, kMaxPhotographBytes), printable(file),
+                                        options.scaled_decoding ? divisor : std::function<int(int, int)>());
+    const PixelSize size{decoded.width, decoded.height};
+    if (decoded.divisor == 1) return {prepared(decoded.image, landmarks), region(size, landmarks)};
+    const double step = decoded.divisor;
+    const Affine to_photograph{step, 0, (step - 1) / 2, 0, step, (step - 1) / 2};
+    return {warp(decoded.image, to_photograph.then(map_of(size, landmarks)), input().width, input().height),
+            region(size, landmarks)};
+  }
+
+  std::array<float, 4> region(PixelSize size, const Landmarks* landmarks) const {
+    const Affine back = map_of(size, landmarks).inverse();
+    const double width = size.width;
+    const double height = size.height;
     double x1 = width, y1 = height, x2 = 0, y2 = 0;
     // Edges lie half a pixel outside the centres of the outermost pixels.
-    for (const double x : {-0.5, model.contract().input_width - 0.5}) {
-      for (const double y : {-0.5, model.contract().input_height - 0.5}) {
+    for (const double x : {-0.5, input().width - 0.5}) {
+      for (const double y : {-0.5, input().height - 0.5}) {
         const auto [u, v] = back(x, y);
         x1 = std::min(x1, u + 0.5);
         x2 = std::max(x2, u + 0.5);
@@ -114,6 +130,11 @@ struct Embedder::Impl {
       return static_cast<float>(std::round(std::clamp(value, 0.0, most) * 1000) / 1000);
     };
     return {tidy(x1, width), tidy(y1, height), tidy(x2, width), tidy(y2, height)};
+  }
+
+  std::array<float, 4> region(const Image& image, const Landmarks* landmarks) const {
+    require_pixels(image);
+    return region(PixelSize{image.width(), image.height()}, landmarks);
   }
 
   Embeddings embed(std::span<const Image> images, std::span<const Landmarks> landmarks) {
@@ -198,6 +219,11 @@ Image Embedder::prepare(const Image& image, const Landmarks& landmarks) const {
 std::array<float, 4> Embedder::region(const Image& image) const { return impl_->region(image, nullptr); }
 std::array<float, 4> Embedder::region(const Image& image, const Landmarks& landmarks) const {
   return impl_->region(image, &landmarks);
+}
+
+PreparedFace Embedder::open(const std::filesystem::path& file) const { return impl_->opened(file, nullptr); }
+PreparedFace Embedder::open(const std::filesystem::path& file, const Landmarks& landmarks) const {
+  return impl_->opened(file, &landmarks);
 }
 
 const Model& Embedder::model() const { return impl_->model; }

@@ -5,10 +5,12 @@
 #include <cstdlib>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include <facenet/error.hpp>
 #include <facenet/image.hpp>
 
+#include "data/decode.hpp"
 #include "data/exif.hpp"
 
 #ifdef FACENET_HAVE_TURBOJPEG
@@ -127,8 +129,16 @@ Image decode_stb(Bytes bytes, const std::string& name) {
   return image;
 }
 
+using Divisor = std::function<int(int, int)>;
+
+Decoded whole(Image image) {
+  const int width = image.width();
+  const int height = image.height();
+  return {std::move(image), 1, width, height};
+}
+
 #ifdef FACENET_HAVE_TURBOJPEG
-Image decode_jpeg(Bytes bytes, const JpegHeader& header, const std::string& name) {
+Decoded decode_jpeg(Bytes bytes, const JpegHeader& header, const std::string& name, const Divisor& wanted) {
   const std::unique_ptr<void, decltype(&tjDestroy)> decoder(tjInitDecompress(), &tjDestroy);
   if (!decoder) throw std::bad_alloc();
   const auto size = static_cast<unsigned long>(bytes.size());
@@ -140,11 +150,15 @@ Image decode_jpeg(Bytes bytes, const JpegHeader& header, const std::string& name
     fail(name, tjGetErrorStr2(decoder.get()));
   }
   check_size(name, width, height);
+  const bool swapped = header.orientation >= 5;
+  int divisor = wanted ? wanted(swapped ? height : width, swapped ? width : height) : 1;
+  // Turned round, the last pixel of a row, which covers less where the division leaves a rest, would be the first.
+  while (header.orientation != 1 && (width % divisor != 0 || height % divisor != 0)) divisor /= 2;
   const bool cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
-  Image image(width, height);
+  Image image((width + divisor - 1) / divisor, (height + divisor - 1) / divisor);
   std::vector<std::uint8_t> inks(cmyk ? image.pixels().size() / 3 * 4 : 0);
-  const int result = tjDecompress2(decoder.get(), bytes.data(), size, cmyk ? inks.data() : image.data(), width, 0,
-                                   height, cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_ACCURATEDCT);
+  const int result = tjDecompress2(decoder.get(), bytes.data(), size, cmyk ? inks.data() : image.data(), image.width(),
+                                   0, image.height(), cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_ACCURATEDCT);
   if (result != 0) {
     // Stray bytes between segments, which some cameras write, lose nothing. Any other warning means lost pixels.
     const std::string reason = tjGetErrorStr2(decoder.get());
@@ -157,14 +171,18 @@ Image decode_jpeg(Bytes bytes, const JpegHeader& header, const std::string& name
       image.data()[i * 3 + c] = static_cast<std::uint8_t>((light(c) * light(3) + 127) / 255);
     }
   }
-  return image;
+  return {std::move(image), divisor, swapped ? height : width, swapped ? width : height};
 }
 #else
-Image decode_jpeg(Bytes bytes, const JpegHeader&, const std::string& name) { return decode_stb(bytes, name); }
+Decoded decode_jpeg(Bytes bytes, const JpegHeader& header, const std::string& name, const Divisor&) {
+  Decoded decoded = whole(decode_stb(bytes, name));
+  if (header.orientation >= 5) std::swap(decoded.width, decoded.height);
+  return decoded;
+}
 #endif
 
 /// What EXIF orientation 2 to 8 asks for: where the pixel at (x, y) of the upright image lies in the stored one.
-Image upright(const Image& stored, int orientation) {
+Image upright(Image stored, int orientation) {
   if (orientation == 1) return stored;
   const bool swapped = orientation >= 5;
   Image image(swapped ? stored.height() : stored.width(), swapped ? stored.width() : stored.height());
@@ -185,7 +203,7 @@ Image upright(const Image& stored, int orientation) {
 
 }  // namespace
 
-Image Image::decode(std::span<const std::uint8_t> bytes, const std::string& name) {
+Decoded decode_reduced(Bytes bytes, const std::string& name, const Divisor& divisor) {
   const auto starts = [&](std::string_view magic) {
     return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin(),
                                                       [](char a, auto b) { return static_cast<std::uint8_t>(a) == b; });
@@ -195,19 +213,24 @@ Image Image::decode(std::span<const std::uint8_t> bytes, const std::string& name
   if (starts("\xff\xd8\xff")) {
     const JpegHeader header = read_jpeg_header(bytes);
     check_scans(name, header);
-    Image image = decode_jpeg(header.repaired.empty() ? bytes : Bytes(header.repaired), header, name);
+    Decoded decoded = decode_jpeg(header.repaired.empty() ? bytes : Bytes(header.repaired), header, name, divisor);
     if (!header.has_end) fail(name, "the JPEG data is cut off (no end marker)");
-    return upright(image, header.orientation);
+    decoded.image = upright(std::move(decoded.image), header.orientation);
+    return decoded;
   }
   if (starts("\x89PNG\r\n\x1a\n")) {
     check_png_size(bytes, name);
-    return decode_stb(bytes, name);
+    return whole(decode_stb(bytes, name));
   }
   if (starts("BM")) {
     check_bmp_length(bytes, name);
-    return decode_stb(bytes, name);
+    return whole(decode_stb(bytes, name));
   }
   fail(name, "it is not a JPEG, PNG or BMP file");
+}
+
+Image Image::decode(std::span<const std::uint8_t> bytes, const std::string& name) {
+  return decode_reduced(bytes, name, {}).image;
 }
 
 }  // namespace facenet

@@ -7,14 +7,12 @@
 #include <facenet/error.hpp>
 
 #include "base/files.hpp"
+#include "data/decode.hpp"
 
 namespace facenet {
 namespace {
 
 std::string size_text(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
-
-// A 100-megapixel photograph of pure noise, as PNG, still fits.
-constexpr std::uint64_t kMaxFileBytes = std::uint64_t{400} << 20U;
 
 }  // namespace
 
@@ -26,7 +24,9 @@ Image::Image(int width, int height) : width_(width), height_(height) {
   pixels_.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
 }
 
-Image Image::open(const std::filesystem::path& path) { return decode(read_file(path, kMaxFileBytes), printable(path)); }
+Image Image::open(const std::filesystem::path& path) {
+  return decode(read_file(path, kMaxPhotographBytes), printable(path));
+}
 
 Image Image::from_rgb(std::span<const std::uint8_t> rgb, int width, int height) {
   Image image(width, height);
