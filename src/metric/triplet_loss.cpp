@@ -1,10 +1,11 @@
-// Triplet loss through pair weights: the sum over triplets is linear in how often each pair pulls and pushes.
+// Triplet loss through pairs: the gradient is linear in how often each pair pulls and pushes.
 //   weight(i,j) = (active triplets with i the anchor and j the positive) - (... and j the negative)
 //   d loss / d e_i = 2 scale * sum over j of (weight(i,j) + weight(j,i)) (e_i - e_j)
 #include "facenet/train/triplet_loss.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 
 #include "base/simd.hpp"
@@ -23,28 +24,60 @@ struct Sums {
   std::int64_t possible = 0;  // triplets of the batch, for Mining::all
 };
 
-Sums weigh_list(const std::vector<Triplet>& triplets, std::size_t n, const float* distances, float alpha,
-                std::vector<std::int32_t>& weights) {
+// The other rows that a row is drawn to or pushed from, of all active triplets of a list.
+struct Pulls {
+  std::vector<std::size_t> begin;    // [n+1]: where a row's others begin
+  std::vector<std::int32_t> others;  // j: drawn to row j; ~j: pushed from it
+
+  template <typename Function>
+  void of(std::size_t row, Function&& function) const {
+    for (std::size_t at = begin[row]; at < begin[row + 1]; ++at) {
+      const std::int32_t j = others[at];
+      function(static_cast<std::size_t>(j >= 0 ? j : ~j), j >= 0 ? 1.0 : -1.0);
+    }
+  }
+};
+
+Sums pull_list(const std::vector<Triplet>& triplets, std::size_t n, const float* distances, float alpha, Pulls& pulls) {
   Sums sums;
   const auto fits = [n](std::int32_t i) { return i >= 0 && static_cast<std::size_t>(i) < n; };
+  const auto distance = [&](std::int32_t a, std::int32_t b) {
+    return static_cast<double>(distances[static_cast<std::size_t>(a) * n + static_cast<std::size_t>(b)]);
+  };
+  const auto loss_of = [&](const Triplet& t) {
+    return distance(t.anchor, t.positive) - distance(t.anchor, t.negative) + static_cast<double>(alpha);
+  };
+  std::vector<std::size_t>& begin = pulls.begin;
+  begin.assign(n + 2, 0);
+  const auto count = [&](std::int32_t row, std::size_t others) { begin[static_cast<std::size_t>(row) + 2] += others; };
   for (const Triplet& t : triplets) {
     if (!fits(t.anchor) || !fits(t.positive) || !fits(t.negative)) {
       throw InvalidArgument("TripletLoss: triplet (" + std::to_string(t.anchor) + ", " + std::to_string(t.positive) +
                             ", " + std::to_string(t.negative) + ") is outside a batch of " + std::to_string(n));
     }
-    const std::size_t row = static_cast<std::size_t>(t.anchor) * n;
-    const std::size_t p = row + static_cast<std::size_t>(t.positive);
-    const std::size_t m = row + static_cast<std::size_t>(t.negative);
-    sums.positive += static_cast<double>(distances[p]);
-    sums.negative += static_cast<double>(distances[m]);
-    const double loss =
-        static_cast<double>(distances[p]) - static_cast<double>(distances[m]) + static_cast<double>(alpha);
+    sums.positive += distance(t.anchor, t.positive);
+    sums.negative += distance(t.anchor, t.negative);
     ++sums.selected;
+    const double loss = loss_of(t);
     if (loss <= 0) continue;
     ++sums.active;
     sums.loss += loss;
-    ++weights[p];
-    --weights[m];
+    count(t.anchor, 2);
+    count(t.positive, 1);
+    count(t.negative, 1);
+  }
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  // begin[row + 1] moves on as a row's others are put down, and ends where the next row begins.
+  pulls.others.resize(begin.back());
+  const auto put = [&](std::int32_t row, std::int32_t other) {
+    pulls.others[begin[static_cast<std::size_t>(row) + 1]++] = other;
+  };
+  for (const Triplet& t : triplets) {
+    if (loss_of(t) <= 0) continue;
+    put(t.anchor, t.positive);
+    put(t.positive, t.anchor);
+    put(t.anchor, ~t.negative);
+    put(t.negative, ~t.anchor);
   }
   return sums;
 }
@@ -146,6 +179,19 @@ FACENET_SIMD void pull(double factor, const float* own, const float* other, doub
   }
 }
 
+// The gradient: of each row, what `pulls(row, function)` calls function(other row, weight) for.
+template <typename PullsOf>
+void differentiate(std::span<const float> embeddings, std::size_t n, std::size_t d, double scale, const PullsOf& pulls,
+                   std::vector<float>& gradient) {
+  parallel_for(static_cast<std::int64_t>(n), [&](std::int64_t row) {
+    const auto i = static_cast<std::size_t>(row);
+    std::vector<double> sum(d);
+    const float* const own = embeddings.data() + i * d;
+    pulls(i, [&](std::size_t j, double weight) { pull(weight, own, embeddings.data() + j * d, sum.data(), d); });
+    for (std::size_t k = 0; k < d; ++k) gradient[i * d + k] = static_cast<float>(2 * scale * sum[k]);
+  });
+}
+
 }  // namespace
 
 TripletLoss::TripletLoss(const Parameters& parameters) : parameters_(parameters) {
@@ -163,9 +209,10 @@ TripletLossResult TripletLoss::compute(std::span<const float> embeddings, std::s
                           std::to_string(selection.all_of.size()) + " labels do not fit [" + std::to_string(n) + ", " +
                           std::to_string(d) + "]");
   }
-  std::vector<std::int32_t> weights(n * n);
+  std::vector<std::int32_t> weights(all ? n * n : 0);
+  Pulls pulls;
   const Sums sums = all ? weigh_all(selection.all_of, distances.data(), parameters_.alpha, weights)
-                        : weigh_list(selection.triplets, n, distances.data(), parameters_.alpha, weights);
+                        : pull_list(selection.triplets, n, distances.data(), parameters_.alpha, pulls);
   TripletLossResult result;
   result.gradient.assign(n * d, 0.0F);
   result.selected = sums.selected;
@@ -182,18 +229,19 @@ TripletLossResult TripletLoss::compute(std::span<const float> embeddings, std::s
   if (parameters_.reduction == TripletReduction::mean_selected) scale /= static_cast<double>(sums.selected);
   if (parameters_.reduction == TripletReduction::mean_active) scale /= static_cast<double>(sums.active);
   result.loss = sums.loss * scale;
+  if (!all) {
+    differentiate(
+        embeddings, n, d, scale, [&](std::size_t row, const auto& function) { pulls.of(row, function); },
+        result.gradient);
+    return result;
+  }
   symmetrise(weights, n);
-  parallel_for(static_cast<std::int64_t>(n), [&](std::int64_t row) {
-    const auto i = static_cast<std::size_t>(row);
-    std::vector<double> sum(d);
-    const float* const own = embeddings.data() + i * d;
+  const auto weighed = [&](std::size_t row, const auto& function) {
     for (std::size_t j = 0; j < n; ++j) {
-      const std::int32_t weight = weights[i * n + j];
-      if (weight == 0 || i == j) continue;
-      pull(static_cast<double>(weight), own, embeddings.data() + j * d, sum.data(), d);
+      if (weights[row * n + j] != 0 && row != j) function(j, static_cast<double>(weights[row * n + j]));
     }
-    for (std::size_t k = 0; k < d; ++k) result.gradient[i * d + k] = static_cast<float>(2 * scale * sum[k]);
-  });
+  };
+  differentiate(embeddings, n, d, scale, weighed, result.gradient);
   return result;
 }
 
