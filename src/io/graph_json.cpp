@@ -28,6 +28,7 @@ class FieldWriter final : public Fields {
   Json json = Json::object();
 
  private:
+  bool reads() const override { return false; }
   template <typename T>
   void put(std::string_view name, const T& value) {
     json[std::string(name)] = value;
@@ -69,6 +70,7 @@ class FieldReader final : public Fields {
   }
 
  private:
+  bool reads() const override { return true; }
   static std::int64_t integer(const Json& json, const std::string& what) {
     return checked_integer(json, 0, kMaxExtent, what);
   }

@@ -8,14 +8,19 @@
 #include "ops/arithmetic.hpp"
 #include "ops/batch_norm.hpp"
 #include "ops/clip.hpp"
+#include "ops/concat.hpp"
 #include "ops/convolution.hpp"
+#include "ops/gelu.hpp"
 #include "ops/image_to_tensor.hpp"
+#include "ops/l2_normalize.hpp"
+#include "ops/layer_norm.hpp"
 #include "ops/linear.hpp"
 #include "ops/local_response_norm.hpp"
 #include "ops/maxout.hpp"
 #include "ops/pad.hpp"
 #include "ops/pool.hpp"
 #include "ops/reduce.hpp"
+#include "ops/slice.hpp"
 #include "ops/softmax.hpp"
 #include "ops/transpose.hpp"
 
@@ -60,6 +65,25 @@ void write_clip(OnnxLayer& layer, const Clip& op) {
   layer.add("Clip", {layer.source(0), min, max});
 }
 
+// ONNX has an operator of its own since operator set 20 only.
+void write_gelu(OnnxLayer& layer, const Gelu& op) {
+  const std::string src = layer.source(0);
+  std::string bent;
+  if (op.parameters.tanh) {
+    const auto cube = layer.add("Pow", {src, layer.constant("three", 3.0F)}, {}, "cube");
+    const auto part = layer.add("Mul", {cube, layer.constant("share", 0.044715F)}, {}, "part");
+    const auto sum = layer.add("Add", {src, part}, {}, "sum");
+    const auto scaled = layer.add("Mul", {sum, layer.constant("scale", 0.7978845608F)}, {}, "scaled");  // sqrt(2/pi)
+    bent = layer.add("Tanh", {scaled}, {}, "tanh");
+  } else {
+    const auto scaled = layer.add("Div", {src, layer.constant("scale", 1.4142135624F)}, {}, "scaled");
+    bent = layer.add("Erf", {scaled}, {}, "erf");
+  }
+  const auto raised = layer.add("Add", {bent, layer.constant("one", 1.0F)}, {}, "raised");
+  const auto twice = layer.add("Mul", {src, raised}, {}, "twice");
+  layer.add("Mul", {twice, layer.constant("half", 0.5F)});
+}
+
 void write_softmax(OnnxLayer& layer, const Softmax& op) {
   layer.add("Softmax", layer.sources(), {onnx_attribute("axis", op.parameters.axis)});
 }
@@ -97,7 +121,18 @@ void write_local_response_norm(OnnxLayer& layer, const LocalResponseNorm& op) {
              onnx_attribute("bias", p.k)});
 }
 
-void write_linear(OnnxLayer& layer, const Linear& /*op*/) {
+// Of rows: the weights turned round, the product, and the bias.
+void write_rows(OnnxLayer& layer, bool bias) {
+  const auto turned = layer.add("Transpose", {layer.source(1)}, {onnx_attribute("perm", Integers{1, 0})}, "weights");
+  if (!bias) {
+    layer.add("MatMul", {layer.source(0), turned});
+  } else {
+    layer.add("Add", {layer.add("MatMul", {layer.source(0), turned}, {}, "product"), layer.source(2)});
+  }
+}
+
+void write_linear(OnnxLayer& layer, const Linear& op) {
+  if (op.parameters.rows) return write_rows(layer, op.parameters.bias);
   auto src = layer.sources();
   if (layer.shape(0).rank() != 2)
     src[0] = layer.add("Flatten", {src[0]}, {onnx_attribute("axis", std::int64_t{1})}, "flatten");
@@ -147,7 +182,22 @@ void write_pool(OnnxLayer& layer, const Pool& op) {
   layer.add("Sqrt", {sum}, {}, "root");
 }
 
-void write_concat(OnnxLayer& layer) { layer.add("Concat", layer.sources(), {onnx_attribute("axis", std::int64_t{1})}); }
+void write_concat(OnnxLayer& layer, const Concat& op) {
+  layer.add("Concat", layer.sources(), {onnx_attribute("axis", op.parameters.axis)});
+}
+
+void write_slice(OnnxLayer& layer, const Slice& op) {
+  const auto& p = op.parameters;
+  const auto number = [&](const char* part, std::int64_t value) { return layer.constant(part, Integers{value}); };
+  const std::int64_t end = p.begin + (p.count - 1) * p.step + 1;
+  layer.add("Slice", {layer.source(0), number("begin", p.begin), number("end", end), number("axis", p.axis),
+                      number("step", p.step)});
+}
+
+void write_layer_norm(OnnxLayer& layer, const LayerNorm& op) {
+  layer.add("LayerNormalization", layer.sources(),
+            {onnx_attribute("axis", op.parameters.axis), onnx_attribute("epsilon", op.parameters.epsilon)});
+}
 
 // ONNX broadcasts by the same rule. Add may have any number of sources of one shape.
 void write_arithmetic(OnnxLayer& layer, const Arithmetic& op) {
@@ -187,9 +237,9 @@ void write_pad(OnnxLayer& layer, const Pad& op) {
 void write_dropout(OnnxLayer& layer) { layer.pass_on(layer.source(0)); }
 
 // A row of zeros stays zero in ONNX as well.
-void write_l2_normalize(OnnxLayer& layer) {
+void write_l2_normalize(OnnxLayer& layer, const L2Normalize& op) {
   layer.add("LpNormalization", layer.sources(),
-            {onnx_attribute("axis", std::int64_t{1}), onnx_attribute("p", std::int64_t{2})});
+            {onnx_attribute("axis", op.parameters.axis), onnx_attribute("p", std::int64_t{2})});
 }
 
 template <typename Op, void (*write)(OnnxLayer&, const Op&)>
@@ -199,6 +249,10 @@ void of(OnnxLayer& layer) {
 
 constexpr char kRelu[] = "Relu";
 constexpr char kSigmoid[] = "Sigmoid";
+constexpr char kErf[] = "Erf";
+constexpr char kTanh[] = "Tanh";
+constexpr char kSqrt[] = "Sqrt";
+constexpr char kMatmul[] = "MatMul";
 
 struct Writer {
   std::string_view op;
@@ -215,12 +269,19 @@ constexpr Writer kWriters[] = {
     {"relu", write_alike<kRelu>},
     {"prelu", write_prelu},
     {"sigmoid", write_alike<kSigmoid>},
+    {"gelu", of<Gelu, write_gelu>},
+    {"erf", write_alike<kErf>},
+    {"tanh", write_alike<kTanh>},
+    {"square_root", write_alike<kSqrt>},
     {"softmax", of<Softmax, write_softmax>},
     {"clip", of<Clip, write_clip>},
     {"local_response_norm", of<LocalResponseNorm, write_local_response_norm>},
+    {"layer_norm", of<LayerNorm, write_layer_norm>},
     {"linear", of<Linear, write_linear>},
     {"maxout", of<Maxout, write_maxout>},
-    {"concat", write_concat},
+    {"matmul", write_alike<kMatmul>},
+    {"concat", of<Concat, write_concat>},
+    {"slice", of<Slice, write_slice>},
     {"add", of<Arithmetic, write_arithmetic>},
     {"subtract", of<Arithmetic, write_arithmetic>},
     {"multiply", of<Arithmetic, write_arithmetic>},
@@ -232,7 +293,7 @@ constexpr Writer kWriters[] = {
     {"transpose", of<Transpose, write_transpose>},
     {"pad", of<Pad, write_pad>},
     {"dropout", write_dropout},
-    {"l2_normalize", write_l2_normalize},
+    {"l2_normalize", of<L2Normalize, write_l2_normalize>},
 };
 
 const Writer* writer_of(std::string_view name) {

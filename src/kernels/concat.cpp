@@ -1,4 +1,4 @@
-// Concatenation: for each image (nhwc: each pixel) the sources' runs follow one another.
+// Concatenation: for each place on the axes in front (nhwc: each pixel) the sources' runs follow one another.
 #include "kernels/concat.hpp"
 
 #include <algorithm>
@@ -15,10 +15,11 @@ struct Runs {
   std::size_t total = 0;
 };
 
-Runs runs_of(std::span<const TensorSpec> parts) {
+Runs runs_of(std::span<const TensorSpec> parts, std::size_t axis) {
   Runs runs;
   const auto& first = parts[0];
-  runs.count = first.shape[0];
+  runs.count = 1;
+  for (const auto extent : first.shape.dims().first(axis)) runs.count *= extent;
   if (first.layout == Layout::nhwc) runs.count *= first.shape[2] * first.shape[3];
   for (const auto& part : parts) {
     runs.bytes.push_back(runs.count == 0 ? 0 : part.bytes() / static_cast<std::size_t>(runs.count));
@@ -33,8 +34,8 @@ bool can_concat(std::span<const std::int64_t> channels, Layout layout) {
   return std::all_of(channels.begin(), channels.end(), [&](auto c) { return c % block_of(layout) == 0; });
 }
 
-KernelPtr concat(std::span<const TensorSpec> src) {
-  return function_kernel("own:copy", [runs = runs_of(src)](std::span<void* const> a) {
+KernelPtr concat(std::span<const TensorSpec> src, std::size_t axis) {
+  return function_kernel("own:copy", [runs = runs_of(src, axis)](std::span<void* const> a) {
     auto* dst = static_cast<std::byte*>(a.back());
     parallel_for(runs.count, [&](std::int64_t run) {
       const auto r = static_cast<std::size_t>(run);
@@ -47,8 +48,8 @@ KernelPtr concat(std::span<const TensorSpec> src) {
   });
 }
 
-KernelPtr split(std::span<const TensorSpec> parts) {
-  return function_kernel("own:copy", [runs = runs_of(parts)](std::span<void* const> a) {
+KernelPtr split(std::span<const TensorSpec> parts, std::size_t axis) {
+  return function_kernel("own:copy", [runs = runs_of(parts, axis)](std::span<void* const> a) {
     const auto* src = static_cast<const std::byte*>(a[0]);
     parallel_for(runs.count, [&](std::int64_t run) {
       const auto r = static_cast<std::size_t>(run);

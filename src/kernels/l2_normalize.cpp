@@ -8,42 +8,52 @@
 namespace facenet::kernels {
 namespace {
 
-// Sums in double: a row has some hundred elements, and its length decides every distance.
-double dot(const float* a, const float* b, std::int64_t count) {
+// Sums in double: a line has some hundred elements, and its length decides every distance.
+double dot(const float* a, const float* b, const Lines& lines) {
   double sum = 0;
-  for (std::int64_t i = 0; i < count; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  for (std::int64_t i = 0; i < lines.extent * lines.inner; i += lines.inner) {
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  }
   return sum;
+}
+
+double inverse_length(const float* src, const Lines& lines) {
+  const double norm = std::sqrt(dot(src, src, lines));
+  return norm > 0 ? 1.0 / norm : 0.0;
+}
+
+// Where each line begins.
+template <typename Function>
+void for_each(const Lines& lines, Function&& function) {
+  parallel_for(lines.lines, [&](std::int64_t line) {
+    function(line / lines.inner * lines.extent * lines.inner + line % lines.inner);
+  });
 }
 
 }  // namespace
 
-KernelPtr l2_normalize(std::int64_t rows, std::int64_t columns) {
+KernelPtr l2_normalize(const Lines& lines) {
   return function_kernel("own:plain", [=](std::span<void* const> a) {
-    const auto* src = static_cast<const float*>(a[0]);
-    auto* dst = static_cast<float*>(a[1]);
-    parallel_for(rows, [&](std::int64_t r) {
-      const float* x = src + r * columns;
-      const double norm = std::sqrt(dot(x, x, columns));
-      const double scale = norm > 0 ? 1.0 / norm : 0.0;
-      for (std::int64_t i = 0; i < columns; ++i) {
-        dst[r * columns + i] = static_cast<float>(static_cast<double>(x[i]) * scale);
+    for_each(lines, [&](std::int64_t first) {
+      const float* src = static_cast<const float*>(a[0]) + first;
+      float* dst = static_cast<float*>(a[1]) + first;
+      const double scale = inverse_length(src, lines);
+      for (std::int64_t i = 0; i < lines.extent * lines.inner; i += lines.inner) {
+        dst[i] = static_cast<float>(static_cast<double>(src[i]) * scale);
       }
     });
   });
 }
 
-KernelPtr l2_normalize_backward(std::int64_t rows, std::int64_t columns) {
+KernelPtr l2_normalize_backward(const Lines& lines) {
   return function_kernel("own:plain", [=](std::span<void* const> a) {
-    const auto* src = static_cast<const float*>(a[0]);
-    const auto* dst = static_cast<const float*>(a[1]);
-    const auto* diff_dst = static_cast<const float*>(a[2]);
-    auto* diff_src = static_cast<float*>(a[3]);
-    parallel_for(rows, [&](std::int64_t r) {
-      const std::int64_t at = r * columns;
-      const double norm = std::sqrt(dot(src + at, src + at, columns));
-      const double scale = norm > 0 ? 1.0 / norm : 0.0;
-      const double along = dot(dst + at, diff_dst + at, columns);
-      for (std::int64_t i = at; i < at + columns; ++i) {
+    for_each(lines, [&](std::int64_t first) {
+      const float* dst = static_cast<const float*>(a[1]) + first;
+      const float* diff_dst = static_cast<const float*>(a[2]) + first;
+      float* diff_src = static_cast<float*>(a[3]) + first;
+      const double scale = inverse_length(static_cast<const float*>(a[0]) + first, lines);
+      const double along = dot(dst, diff_dst, lines);
+      for (std::int64_t i = 0; i < lines.extent * lines.inner; i += lines.inner) {
         diff_src[i] =
             static_cast<float>((static_cast<double>(diff_dst[i]) - static_cast<double>(dst[i]) * along) * scale);
       }

@@ -1,4 +1,4 @@
-// dst: the sources' channels one after the other;  diff_src_i: the i-th part of diff_dst
+// dst: the sources one after the other along the axis;  diff_src_i: the i-th part of diff_dst
 #include "ops/concat.hpp"
 
 #include <algorithm>
@@ -8,11 +8,12 @@
 namespace facenet {
 namespace {
 
-// All sources in the layout of the first where that keeps blocks whole, else plain.
-std::vector<TensorSpec> joined(std::span<const TensorSpec> src) {
+// All sources in the layout of the first where channels are joined and blocks stay whole, else plain.
+std::vector<TensorSpec> joined(std::span<const TensorSpec> src, std::size_t axis) {
   std::vector<std::int64_t> channels;
   for (const auto& s : src) channels.push_back(s.shape[1]);
-  const Layout layout = kernels::can_concat(channels, src[0].layout) ? src[0].layout : Layout::plain;
+  const bool kept = axis == 1 && kernels::can_concat(channels, src[0].layout);
+  const Layout layout = kept ? src[0].layout : Layout::plain;
   std::vector<TensorSpec> specs(src.begin(), src.end());
   // Bytes of a quantised network stay bytes.
   const bool bytes = (src[0].type == DataType::u8 || src[0].type == DataType::s8) &&
@@ -28,15 +29,22 @@ std::vector<TensorSpec> joined(std::span<const TensorSpec> src) {
 }  // namespace
 
 Shape Concat::shape(std::span<const Shape> src) const {
-  require_rank4(src);
-  std::int64_t channels = 0;
-  for (const auto& s : src) {
-    if (s.rank() != 4 || s[0] != src[0][0] || s[2] != src[0][2] || s[3] != src[0][3]) {
-      refuse(src, "sources must agree in all but their channels");
-    }
-    channels += s[1];
+  if (src.empty()) refuse(src, "wants sources");
+  std::vector<std::int64_t> dims(src[0].dims().begin(), src[0].dims().end());
+  const auto axis = static_cast<std::size_t>(parameters.axis);
+  if (parameters.axis < 1 || axis >= dims.size()) {
+    refuse(src, "axis " + std::to_string(parameters.axis) + " is the batch or none of the data's");
   }
-  return {src[0][0], channels, src[0][2], src[0][3]};
+  dims[axis] = 0;
+  for (const auto& s : src) {
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+      if (s.rank() != dims.size() || (i != axis && s[i] != dims[i])) {
+        refuse(src, "sources must agree in all but axis " + std::to_string(parameters.axis));
+      }
+    }
+    dims[axis] += s[axis];
+  }
+  return Shape(dims);
 }
 
 Compiled Concat::compile(std::span<const Operand> operands) const {
@@ -46,14 +54,16 @@ Compiled Concat::compile(std::span<const Operand> operands) const {
     specs.push_back(operand.spec);
     shapes.push_back(operand.spec.shape);
   }
-  specs = joined(specs);
-  return {kernels::concat(specs), specs, {shape(shapes), specs[0].type, specs[0].layout}, {}};
+  const auto axis = static_cast<std::size_t>(parameters.axis);
+  specs = joined(specs, axis);
+  return {kernels::concat(specs, axis), specs, {shape(shapes), specs[0].type, specs[0].layout}, {}};
 }
 
 std::vector<Tensor> Concat::backward(const BackwardArguments& a) const {
   std::vector<TensorSpec> specs;
   for (const auto& s : a.src) specs.push_back(s.spec());
-  specs = joined(specs);
+  const auto axis = static_cast<std::size_t>(parameters.axis);
+  specs = joined(specs, axis);
   const Tensor diff_dst = kernels::reorder(a.diff_dst, specs[0].type, specs[0].layout);
   std::vector<Tensor> gradients;
   std::vector<void*> arguments{diff_dst.raw()};
@@ -61,7 +71,7 @@ std::vector<Tensor> Concat::backward(const BackwardArguments& a) const {
     gradients.emplace_back(spec);
     arguments.push_back(gradients.back().raw());
   }
-  kernels::split(specs)->run(std::span<void* const>(arguments));
+  kernels::split(specs, axis)->run(std::span<void* const>(arguments));
   return gradients;
 }
 
@@ -69,11 +79,13 @@ RefTensor Concat::reference(std::span<const RefTensor> src, const Mode& /*mode*/
   std::vector<Shape> shapes;
   for (const auto& s : src) shapes.push_back(s.shape);
   RefTensor dst(shape(shapes));
+  std::int64_t outer = 1;
+  for (const auto extent : dst.shape.dims().first(static_cast<std::size_t>(parameters.axis))) outer *= extent;
   auto to = dst.values.begin();
-  for (std::int64_t n = 0; n < dst.shape[0]; ++n) {
+  for (std::int64_t o = 0; o < outer; ++o) {
     for (const auto& s : src) {
-      const std::int64_t size = s.shape[1] * s.shape[2] * s.shape[3];
-      to = std::copy_n(s.values.begin() + n * size, size, to);
+      const std::int64_t size = s.shape.elements() / outer;
+      to = std::copy_n(s.values.begin() + o * size, size, to);
     }
   }
   return dst;

@@ -8,28 +8,37 @@ namespace facenet {
 namespace {
 
 kernels::InnerProductProblem problem(const Shape& src, const Shape& weights, bool bias) {
-  return {src[0], weights[1], weights[0], bias};
+  return {src.elements() / weights[1], weights[1], weights[0], bias};
 }
 
 }  // namespace
 
+void Linear::visit(Fields& f) {
+  f.field("bias", parameters.bias);
+  f.later_field("rows", parameters.rows, false);
+}
+
 Shape Linear::shape(std::span<const Shape> src) const {
   if (src.size() != (parameters.bias ? 3U : 2U)) refuse(src, "wants src, weights and, unless switched off, bias");
   if (src[0].rank() < 2 || src[1].rank() != 2) refuse(src, "wants data [N,...] and weights [O,I]");
-  if (src[0][0] > 0 && src[0].elements() / src[0][0] != src[1][1]) {
-    refuse(src, "weights for " + std::to_string(src[1][1]) + " inputs do not fit data with " +
-                    std::to_string(src[0].elements() / src[0][0]));
+  std::int64_t inputs = 1;
+  for (const auto extent : src[0].dims().subspan(parameters.rows ? src[0].rank() - 1 : 1)) inputs *= extent;
+  if (inputs == 0 || inputs != src[1][1]) {
+    refuse(src, "weights for " + std::to_string(src[1][1]) + " inputs do not fit data with " + std::to_string(inputs));
   }
   if (parameters.bias && src[2] != Shape{src[1][0]}) refuse(src, "bias must be [" + std::to_string(src[1][0]) + "]");
-  return {src[0][0], src[1][0]};
+  if (!parameters.rows) return {src[0][0], src[1][0]};
+  std::vector<std::int64_t> dims(src[0].dims().begin(), src[0].dims().end());
+  dims.back() = src[1][0];
+  return Shape(dims);
 }
 
 Compiled Linear::compile(std::span<const Operand> operands) const {
-  const Shape& data = operands[0].spec.shape;
-  const Shape& weights = operands[1].spec.shape;
-  Compiled compiled{kernels::inner_product_forward(problem(data, weights, parameters.bias)),
-                    {TensorSpec{data}},
-                    TensorSpec{{data[0], weights[0]}},
+  std::vector<Shape> shapes;
+  for (const auto& operand : operands) shapes.push_back(operand.spec.shape);
+  Compiled compiled{kernels::inner_product_forward(problem(shapes[0], shapes[1], parameters.bias)),
+                    {TensorSpec{shapes[0]}},
+                    TensorSpec{shape(shapes)},
                     {operands[1].constant}};
   if (parameters.bias) compiled.constants.push_back(operands[2].constant);
   return compiled;
@@ -59,10 +68,12 @@ std::vector<Tensor> Linear::backward(const BackwardArguments& a) const {
 }
 
 RefTensor Linear::reference(std::span<const RefTensor> src, const Mode& /*mode*/) const {
-  const std::int64_t rows = src[0].shape[0];
   const std::int64_t outputs = src[1].shape[0];
   const std::int64_t inputs = src[1].shape[1];
-  RefTensor dst({rows, outputs});
+  const std::int64_t rows = src[0].shape.elements() / inputs;
+  std::vector<Shape> shapes;
+  for (const auto& s : src) shapes.push_back(s.shape);
+  RefTensor dst(shape(shapes));
   for (std::int64_t n = 0; n < rows; ++n) {
     for (std::int64_t o = 0; o < outputs; ++o) {
       double sum = parameters.bias ? src[2].values[static_cast<std::size_t>(o)] : 0;

@@ -25,6 +25,16 @@ class Fields {
   virtual void field(std::string_view name, std::array<float, 3>& value) = 0;
   /// Axes, extents: at most Shape::kMaxRank numbers.
   virtual void field(std::string_view name, std::vector<std::int64_t>& value) = 0;
+
+  /// A parameter that the operator did not always have: where it has its usual value it is not written, so that older
+  /// files are what is written today, and keep their fingerprint.
+  template <typename T>
+  void later_field(std::string_view name, T& value, const T& usual) {
+    if (reads() || value != usual) field(name, value);
+  }
+
+ private:
+  virtual bool reads() const = 0;
 };
 
 /// A tensor of the reference implementation: plain doubles.

@@ -11,10 +11,13 @@
 #include "ops/concat.hpp"
 #include "ops/convolution.hpp"
 #include "ops/dropout.hpp"
+#include "ops/gelu.hpp"
 #include "ops/image_to_tensor.hpp"
 #include "ops/l2_normalize.hpp"
+#include "ops/layer_norm.hpp"
 #include "ops/linear.hpp"
 #include "ops/local_response_norm.hpp"
+#include "ops/matmul.hpp"
 #include "ops/maxout.hpp"
 #include "ops/pad.hpp"
 #include "ops/pool.hpp"
@@ -23,8 +26,10 @@
 #include "ops/relu.hpp"
 #include "ops/reshape.hpp"
 #include "ops/sigmoid.hpp"
+#include "ops/slice.hpp"
 #include "ops/softmax.hpp"
 #include "ops/transpose.hpp"
+#include "ops/unary.hpp"
 
 namespace facenet {
 namespace {
@@ -50,12 +55,19 @@ constexpr Make kOperators[] = {make<ImageToTensor>,
                                make<Relu>,
                                make<Prelu>,
                                make<Sigmoid>,
+                               make<Gelu>,
+                               make_kind<Unary, Unary::Kind::erf>,
+                               make_kind<Unary, Unary::Kind::tanh>,
+                               make_kind<Unary, Unary::Kind::square_root>,
                                make<Softmax>,
                                make<Clip>,
                                make<LocalResponseNorm>,
+                               make<LayerNorm>,
                                make<Linear>,
+                               make<Matmul>,
                                make<Maxout>,
                                make<Concat>,
+                               make<Slice>,
                                make_kind<Arithmetic, Arithmetic::Kind::add>,
                                make_kind<Arithmetic, Arithmetic::Kind::subtract>,
                                make_kind<Arithmetic, Arithmetic::Kind::multiply>,

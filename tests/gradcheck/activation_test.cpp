@@ -1,10 +1,12 @@
-// PReLU, sigmoid, softmax, clip.
+// PReLU, sigmoid, GELU, functions of one number, softmax, clip.
 #include "catch.hpp"
 #include "gradient_check.hpp"
 #include "ops/clip.hpp"
+#include "ops/gelu.hpp"
 #include "ops/prelu.hpp"
 #include "ops/sigmoid.hpp"
 #include "ops/softmax.hpp"
+#include "ops/unary.hpp"
 
 using namespace facenet;
 using namespace facenet::test;
@@ -43,6 +45,32 @@ TEST_CASE("sigmoid") {
     check_operator({std::make_shared<Sigmoid>(), {normal({2, channels, 5, 3}, random, 3)}, {}});
   }
   check_operator({std::make_shared<Sigmoid>(), {normal({3, 17}, random, 3)}, {}});
+}
+
+TEST_CASE("GELU, and its approximation") {
+  for (const bool tanh : {false, true}) {
+    const auto op = std::make_shared<Gelu>(Gelu::Parameters{tanh});
+    Random random(66);
+    for (const std::int64_t channels : {1, 3, 16, 17, 32}) {
+      check_operator({op, {normal({2, channels, 5, 3}, random, 2)}, {}});
+    }
+    check_operator({op, {normal({3, 17}, random, 2)}, {}});
+    check_operator({op, {normal({1, 3, 2, 5, 2}, random, 2)}, {}});
+  }
+}
+
+TEST_CASE("error function, hyperbolic tangent, square root") {
+  for (const auto kind : {Unary::Kind::erf, Unary::Kind::tanh, Unary::Kind::square_root}) {
+    const auto op = std::make_shared<Unary>(kind);
+    Random random(67);
+    const auto draw = [&](const Shape& shape) {
+      RefTensor src = normal(shape, random);
+      for (auto& v : src.values) v = kind == Unary::Kind::square_root ? v * v + 0.25 : v;
+      return to_reference(to_tensor(src));
+    };
+    for (const std::int64_t channels : {1, 3, 16, 17, 32}) check_operator({op, {draw({2, channels, 5, 3})}, {}});
+    check_operator({op, {draw({3, 17})}, {}});
+  }
 }
 
 TEST_CASE("softmax along channels, rows, and the last axis") {

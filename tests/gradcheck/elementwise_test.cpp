@@ -47,6 +47,24 @@ TEST_CASE("concatenation: channels that fill blocks, and channels that tear them
   }
 }
 
+TEST_CASE("concatenation: other axes, and data that are no maps") {
+  for (const std::int64_t axis : {2, 3}) {
+    for (const std::int64_t channels : {3, 16}) {
+      Random random(38);
+      OperatorCase c{std::make_shared<Concat>(Concat::Parameters{axis}), {}, {}};
+      for (const std::int64_t extent : {2, 1, 5}) {
+        c.src.push_back(normal({2, channels, axis == 2 ? extent : 3, axis == 3 ? extent : 4}, random));
+      }
+      check_operator(c);
+    }
+  }
+  Random random(39);
+  check_operator({std::make_shared<Concat>(), {normal({3, 5}, random), normal({3, 2}, random)}, {}});
+  check_operator({std::make_shared<Concat>(Concat::Parameters{3}),
+                  {normal({2, 3, 2, 2, 3}, random), normal({2, 3, 2, 1, 3}, random)},
+                  {}});
+}
+
 TEST_CASE("dropout: the mask of a seed") {
   Random random(34);
   for (const std::int64_t channels : {3, 16, 17}) {

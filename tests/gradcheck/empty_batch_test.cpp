@@ -48,6 +48,13 @@ const std::map<std::string_view, Case>& cases() {
                                                     {"transpose", {{maps}, {}, {0, 5, 6, 4}}},
                                                     {"pad", {{maps}, {}, maps}},
                                                     {"dropout", {{maps}, {}, maps}},
+                                                    {"gelu", {{maps}, {}, maps}},
+                                                    {"erf", {{maps}, {}, maps}},
+                                                    {"tanh", {{maps}, {}, maps}},
+                                                    {"square_root", {{maps}, {}, maps}},
+                                                    {"layer_norm", {{rows}, {{4}, {4}}, rows}},
+                                                    {"matmul", {{maps, {0, 4, 6, 3}}, {}, {0, 4, 5, 3}}},
+                                                    {"slice", {{maps}, {}, {0, 1, 5, 6}}},
                                                     {"l2_normalize", {{rows}, {}, rows}}};
   return all;
 }

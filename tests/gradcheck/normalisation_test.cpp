@@ -1,10 +1,11 @@
-// Batch normalisation, local response normalisation, rows of unit length.
+// Batch, layer and local response normalisation, lines of unit length.
 #include <cmath>
 
 #include "catch.hpp"
 #include "gradient_check.hpp"
 #include "ops/batch_norm.hpp"
 #include "ops/l2_normalize.hpp"
+#include "ops/layer_norm.hpp"
 #include "ops/local_response_norm.hpp"
 
 using namespace facenet;
@@ -139,4 +140,48 @@ TEST_CASE("a row of zeros stays zero and gets no gradient; its neighbours are no
     CHECK((dst.floats()[i] == 0) == zero_row);
     CHECK((gradient.floats()[i] == 0) == zero_row);
   }
+}
+
+TEST_CASE("lines of unit length along any axis") {
+  for (const std::int64_t channels : {3, 16, 17}) {
+    for (const std::int64_t axis : {1, 2, 3}) {
+      Random random(55);
+      check_operator(
+          {std::make_shared<L2Normalize>(L2Normalize::Parameters{axis}), {normal({2, channels, 3, 5}, random)}, {}});
+    }
+  }
+  Random random(56);
+  check_operator({std::make_shared<L2Normalize>(L2Normalize::Parameters{4}), {normal({2, 3, 1, 2, 7}, random)}, {}});
+}
+
+TEST_CASE("layer normalisation: over the last axis, over several, with and without a shift") {
+  for (const std::int64_t width : {2, 3, 16, 17, 70}) {
+    for (const bool shift : {true, false}) {
+      const auto check = [&](const Shape& data, std::int64_t axis) {
+        Random random(57);
+        const Shape last(data.dims().subspan(static_cast<std::size_t>(axis)));
+        OperatorCase c{std::make_shared<LayerNorm>(LayerNorm::Parameters{axis, 1e-3F, shift}),
+                       {normal(data, random, 2, 0.5), normal(last, random, 0.5, 1)},
+                       {}};
+        if (shift) c.src.push_back(normal(last, random));
+        check_operator(c);
+      };
+      check({3, width}, 1);
+      check({2, 5, width}, 2);
+      check({2, 3, 5, width}, 3);
+      check({2, width, 3, 5}, 1);
+      check({1, 2, 3, 2, width}, 4);
+    }
+  }
+}
+
+TEST_CASE("layer normalisation in inference is that of training, and equal numbers become the shift") {
+  const Tensor src[] = {Tensor::from({1, 3}, std::vector<float>{5, 5, 5}),
+                        Tensor::from({3}, std::vector<float>{1, 2, 3}), Tensor::from({3}, std::vector<float>{7, 8, 9})};
+  const LayerNorm op;
+  Saved saved;
+  const std::vector<double> shift{7, 8, 9};
+  CHECK(difference(to_reference(op.forward(src, {}, saved)).values, shift, 1e-6) == "");
+  CHECK(saved.tensors.empty());
+  CHECK(difference(to_reference(op.forward(src, {.training = true}, saved)).values, shift, 1e-6) == "");
 }

@@ -1,4 +1,4 @@
-// Reductions, reshaping, transposition, borders.
+// Reductions, reshaping, transposition, slices, borders.
 #include <algorithm>
 
 #include "catch.hpp"
@@ -6,6 +6,7 @@
 #include "ops/pad.hpp"
 #include "ops/reduce.hpp"
 #include "ops/reshape.hpp"
+#include "ops/slice.hpp"
 #include "ops/transpose.hpp"
 
 using namespace facenet;
@@ -100,6 +101,20 @@ TEST_CASE("transpose: every order of maps, rows as they are, five axes") {
   check_operator({std::make_shared<Transpose>(Transpose::Parameters{{0, 1}}), {normal({3, 5}, random)}, {}});
   check_operator(
       {std::make_shared<Transpose>(Transpose::Parameters{{0, 4, 2, 1, 3}}), {normal({2, 3, 2, 4, 5}, random)}, {}});
+}
+
+TEST_CASE("slices: of each axis, neighbours and places apart") {
+  const Slice::Parameters slices[] = {{1, 0, 1, 1}, {1, 1, 2, 1}, {1, 0, 2, 2}, {2, 1, 3, 1},
+                                      {2, 0, 2, 3}, {3, 4, 1, 1}, {3, 0, 3, 2}, {3, 0, 5, 1}};
+  for (const auto& p : slices) {
+    for (const std::int64_t channels : {3, 16, 17}) {
+      Random random(88);
+      check_operator({std::make_shared<Slice>(p), {normal({2, channels, 4, 5}, random)}, {}});
+    }
+  }
+  Random random(89);
+  check_operator({std::make_shared<Slice>(Slice::Parameters{1, 2, 3, 2}), {normal({3, 9}, random)}, {}});
+  check_operator({std::make_shared<Slice>(Slice::Parameters{4, 1, 2, 1}), {normal({2, 3, 2, 2, 3}, random)}, {}});
 }
 
 TEST_CASE("borders: on all sides, on one, of zeros and of others") {

@@ -21,7 +21,10 @@ bool is_pool(const Graph::Node& node, Pool::Kind kind) {
   return pool != nullptr && pool->kind == kind;
 }
 const Convolution* convolution_of(const Graph::Node& node) { return dynamic_cast<const Convolution*>(node.op.get()); }
-bool is_concat(const Graph::Node& node) { return dynamic_cast<const Concat*>(node.op.get()) != nullptr; }
+bool is_concat(const Graph::Node& node) {
+  const auto* concat = dynamic_cast<const Concat*>(node.op.get());
+  return concat != nullptr && concat->parameters.axis == 1;
+}
 
 class Quantiser {
  public:

@@ -110,6 +110,34 @@ def shapes(random):
     return g
 
 
+def attention(random):
+    g = GraphBuilder(random, 6, 5)
+    conv = g.add("conv", "convolution", (8, 3, 1, 1), (8,))
+    parts = [g.add(f"gelu{tanh}", "gelu", src=conv, tanh=tanh) for tanh in (False, True)]
+    parts += [g.add("erf", "erf", src=conv), g.add("tanh", "tanh", src=conv)]
+    g.add("sigmoid", "sigmoid", src=conv)
+    parts.append(g.add("root", "square_root"))
+    g.add("wide", "concat", src=parts, axis=3)  # 8x6x25
+    g.add("map", "reshape", target=[0, 8, -1])
+    tokens = g.add("tokens", "transpose", permutation=[0, 2, 1])  # 150x8
+    g.add("norm", "layer_norm", (8,), (8,), axis=2, epsilon=0.01)
+    g.add("both", "layer_norm", (150, 8), axis=1, shift=False)
+    qkv = g.add("qkv", "linear", (24, 8), (24,), rows=True)
+    q, k, v = (g.add(name, "slice", src=qkv, axis=2, begin=8 * i, count=8) for i, name in enumerate("qkv"))
+    q, v = (g.add(f"{name}_turned", "transpose", src=name, permutation=[0, 2, 1]) for name in (q, v))
+    q = g.add("q_unit", "l2_normalize", src=q, axis=2)
+    k = g.add("k_unit", "l2_normalize", src=k, axis=1)
+    g.add("product", "matmul", src=[q, k])
+    g.add("shares", "softmax", axis=2)
+    g.add("mixed", "matmul", src=["shares", v])  # 8x150
+    g.add("back", "transpose", permutation=[0, 2, 1])
+    g.add("projected", "linear", (8, 8), rows=True, bias=False)
+    g.add("residual", "add", src=[tokens, "projected"])
+    g.add("some", "slice", axis=1, begin=1, count=50, step=3)
+    end(g, 400)
+    return g
+
+
 NETWORKS = {
-    build.__name__: build for build in (convolutions, pools, norms, maxouts, activations, arithmetic, shapes)
+    build.__name__: build for build in (convolutions, pools, norms, maxouts, activations, arithmetic, shapes, attention)
 }

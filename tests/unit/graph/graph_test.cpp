@@ -40,7 +40,7 @@ TEST_CASE("a layer that does not fit is named, with its operator and both shapes
                                 {"linear", {{7, 200}, {7}}, {"linear: ", "[1,3,8,9]", "[7,200]"}},
                                 {"batch_norm", {{3}, {3}, {4}, {3}}, {"batch_norm: ", "[1,3,8,9]", "[4]"}},
                                 {"prelu", {{4}}, {"prelu: ", "[1,3,8,9]", "[4]"}},
-                                {"l2_normalize", {}, {"l2_normalize: ", "[1,3,8,9]"}},
+                                {"layer_norm", {{9}, {9}}, {"layer_norm: ", "[1,3,8,9]", "[9]"}},
                                 {"maxout", {}, {"maxout: ", "[1,3,8,9]", "2 pieces"}}};
   for (const auto& c : cases) {
     Graph graph({1, 8, 9, 3});

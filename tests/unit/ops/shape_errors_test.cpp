@@ -10,10 +10,13 @@
 #include "ops/concat.hpp"
 #include "ops/convolution.hpp"
 #include "ops/dropout.hpp"
+#include "ops/gelu.hpp"
 #include "ops/image_to_tensor.hpp"
 #include "ops/l2_normalize.hpp"
+#include "ops/layer_norm.hpp"
 #include "ops/linear.hpp"
 #include "ops/local_response_norm.hpp"
+#include "ops/matmul.hpp"
 #include "ops/maxout.hpp"
 #include "ops/pad.hpp"
 #include "ops/pool.hpp"
@@ -23,8 +26,10 @@
 #include "ops/relu.hpp"
 #include "ops/reshape.hpp"
 #include "ops/sigmoid.hpp"
+#include "ops/slice.hpp"
 #include "ops/softmax.hpp"
 #include "ops/transpose.hpp"
+#include "ops/unary.hpp"
 
 using namespace facenet;
 
@@ -88,8 +93,44 @@ TEST_CASE("normalisations refuse what does not fit") {
   check_refused(LocalResponseNorm({4, 1e-4F, 0.75F, 1.0F}), {{1, 3, 2, 2}});
   check_refused(LocalResponseNorm({5, 1e-4F, 0.75F, 0.0F}), {{1, 3, 2, 2}});
   check_refused(LocalResponseNorm({5, -1e-4F, 0.75F, 1.0F}), {{1, 3, 2, 2}});
-  check_refused(L2Normalize(), {{1, 3, 2, 2}});
+  check_refused(L2Normalize({0}), {{1, 3, 2, 2}});
+  check_refused(L2Normalize({4}), {{1, 3, 2, 2}});
+  check_refused(L2Normalize(), {{1}});
   check_refused(L2Normalize(), {{1, 3}, {1, 3}});
+}
+
+TEST_CASE("layer normalisation refuses what does not fit") {
+  check_refused(LayerNorm(), {{2, 3}, {3}});
+  check_refused(LayerNorm(), {{2, 3}, {3}, {4}});
+  check_refused(LayerNorm(), {{2, 3}, {1}, {3}});
+  check_refused(LayerNorm(), {{2, 3, 4}, {4}, {4}});
+  check_refused(LayerNorm(), {{2, 0}, {0}, {0}});
+  check_refused(LayerNorm({.axis = 0}), {{2, 3}, {2, 3}, {2, 3}});
+  check_refused(LayerNorm({.axis = 2}), {{2, 3}, {}, {}});
+  check_refused(LayerNorm({.epsilon = -1}), {{2, 3}, {3}, {3}});
+  check_refused(LayerNorm({.shift = false}), {{2, 3}, {3}, {3}});
+}
+
+TEST_CASE("products and slices refuse what does not fit") {
+  check_refused(Matmul(), {{2, 3, 4}});
+  check_refused(Matmul(), {{2, 3}, {3, 4}});
+  check_refused(Matmul(), {{2, 3, 4}, {2, 3, 4}});
+  check_refused(Matmul(), {{2, 3, 4}, {1, 4, 3}});
+  check_refused(Matmul(), {{2, 5, 3, 4}, {2, 6, 4, 3}});
+  check_refused(Matmul(), {{2, 5, 3, 4}, {2, 4, 3}});
+  CHECK(Matmul().multiply_adds(std::vector<Shape>{{1, 2, 3, 4}, {1, 2, 4, 5}}) == 120);
+  constexpr std::int64_t kHuge = std::int64_t{1} << 62;
+  const Slice::Parameters wrong[] = {{.axis = 0},
+                                     {.axis = 2},
+                                     {.begin = 5},
+                                     {.count = 6},
+                                     {.count = 0},
+                                     {.begin = -1},
+                                     {.step = 0},
+                                     {.begin = 1, .count = 3, .step = 2},
+                                     {.count = kHuge, .step = kHuge}};
+  for (const auto& p : wrong) check_refused(Slice(p), {{2, 5}});
+  check_refused(Slice(), {{2, 5}, {2, 5}});
 }
 
 TEST_CASE("the others refuse what does not fit") {
@@ -98,9 +139,15 @@ TEST_CASE("the others refuse what does not fit") {
   check_refused(Linear(), {{2, 3}, {4, 3}, {5}});
   check_refused(Linear(), {{2, 3, 2, 2}, {4, 3}, {4}});
   check_refused(Linear(), {{3}, {4, 3}, {4}});
+  check_refused(Linear({.rows = true}), {{2, 3, 5}, {4, 15}, {4}});
+  check_refused(Linear({.rows = true}), {{2, 5, 3}, {4, 3}, {3}});
   check_refused(Concat(), {});
   check_refused(Concat(), {{1, 3, 2, 2}, {1, 3, 2, 3}});
   check_refused(Concat(), {{1, 3, 2, 2}, {2, 3, 2, 2}});
+  check_refused(Concat(), {{1, 3, 2, 2}, {1, 3, 2}});
+  check_refused(Concat({0}), {{1, 3, 2, 2}, {1, 3, 2, 2}});
+  check_refused(Concat({2}), {{1, 3}, {1, 3}});
+  check_refused(Concat({3}), {{1, 3, 2, 2}, {1, 3, 3, 2}});
   check_refused(Arithmetic(Arithmetic::Kind::add), {{1, 3}});
   check_refused(Arithmetic(Arithmetic::Kind::add), {{1, 3}, {1, 4}});
   check_refused(Relu(), {{1, 3}, {1, 3}});
@@ -124,6 +171,10 @@ TEST_CASE("activations refuse what does not fit") {
   check_refused(Prelu(), {{2, 4, 3}, {4}});
   check_refused(Prelu(), {{2, 4, 3, 3}, {4, 1, 1}});
   check_refused(Sigmoid(), {{2, 4}, {2, 4}});
+  check_refused(Gelu(), {{2, 4}, {2, 4}});
+  for (const auto kind : {Unary::Kind::erf, Unary::Kind::tanh, Unary::Kind::square_root}) {
+    check_refused(Unary(kind), {{2, 4}, {2, 4}});
+  }
   check_refused(Softmax(), {{2}});
   check_refused(Softmax({0}), {{2, 4}});
   check_refused(Softmax({2}), {{2, 4}});
