@@ -20,7 +20,12 @@ Graph fuse_relu(const Graph& graph);
 /// W' = g W, b' = g (b - mean) + shift, with g = scale / sqrt(variance + epsilon).
 Graph fold_batch_norm(const Graph& graph);
 
-/// All of them, in the order in which each finds what the one before it left.
+/// GELU and layer normalisation that are written out as sums and products become one operator: for graphs from
+/// elsewhere.
+Graph recognise_gelu(const Graph& graph);
+Graph recognise_layer_norm(const Graph& graph);
+
+/// All of those that always help, in the order in which each finds what the one before it left.
 Graph optimised(const Graph& graph);
 
 /// The same graph whose first operator makes bfloat16, which all operators after it follow. Parameters stay float32.
