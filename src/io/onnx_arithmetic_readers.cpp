@@ -8,6 +8,7 @@
 #include "ops/l2_normalize.hpp"
 #include "ops/linear.hpp"
 #include "ops/reduce.hpp"
+#include "ops/unary.hpp"
 
 namespace facenet {
 namespace {
@@ -61,9 +62,13 @@ bool fold_into_product(OnnxNode& node, std::size_t data) {
   if (node.type() != "Add" || source->kind != Kind::product || !node.alone(data)) return false;
   const std::int64_t outputs = node.builder().shape(source->weights)[0];
   const auto& bias = node.floats(1 - data);
-  if (bias.shape != Shape{outputs} && bias.shape != Shape{1, outputs}) return false;
+  // One number for each output, lined up with the last axis.
+  const auto dims = bias.shape.dims();
+  const bool last = !dims.empty() && dims.back() == outputs && bias.shape.elements() == outputs;
+  if (!last || dims.size() > node.builder().shape(source->id).rank()) return false;
   const int parameter = node.parameter(1 - data, {outputs});
-  node.result(node.builder().add(source->layer, std::make_shared<Linear>(), {source->id, source->weights, parameter}));
+  const auto linear = std::make_shared<Linear>(Linear::Parameters{.rows = source->rows});
+  node.result(node.builder().add(source->layer, linear, {source->id, source->weights, parameter}));
   return true;
 }
 
@@ -107,8 +112,9 @@ bool fold_normalisation(OnnxNode& node) {
     const auto norm = node.value(1 - i);
     const bool divides = node.type() == "Div" && i == 0 && norm->kind == Kind::norm;
     if (!divides && !(node.type() == "Mul" && norm->kind == Kind::inverse_norm)) continue;
-    if (node.data(i) != norm->id) node.refuse("it divides by the norm of something else");
-    node.result(node.add(std::make_shared<L2Normalize>(), {norm->id}));
+    if (node.data(i) != norm->id) return false;
+    const L2Normalize::Parameters p{static_cast<std::int64_t>(norm->axis)};
+    node.result(node.add(std::make_shared<L2Normalize>(p), {norm->id}));
     return true;
   }
   return false;
@@ -139,12 +145,14 @@ void negate(OnnxNode& node) {
                {node.data(0), node.fixed("minus", -1)}));
 }
 
-// The root of a sum of squares: a norm of rows, or an L2 pool.
+// The root of a sum of squares: a norm of lines, or an L2 pool.
 void square_root(OnnxNode& node) {
   const auto source = node.value(0);
-  if (source->kind == Kind::sum_square) return node.result(OnnxValue{.kind = Kind::norm, .id = source->id});
+  if (source->kind == Kind::sum_square) {
+    return node.result(OnnxValue{.kind = Kind::norm, .id = source->id, .axis = source->axis});
+  }
   if (source->kind != Kind::mean_square) {
-    node.refuse("a root can be imported only as the end of a norm of rows or of an L2 pooling");
+    return node.result(node.add(std::make_shared<Unary>(Unary::Kind::square_root), {node.data(0)}));
   }
   const Shape& src = node.builder().shape(source->id);
   const auto& window = source->window.window;
@@ -163,14 +171,18 @@ void square_root(OnnxNode& node) {
 void power(OnnxNode& node) {
   const auto exponent = node.scalar(1);
   if (exponent == 0.5F) return square_root(node);
-  if (exponent != 2.0F) node.refuse("only the powers 2 and 0.5 can be imported");
   const int src = node.data(0);
+  const auto product = std::make_shared<Arithmetic>(Arithmetic::Kind::multiply);
+  if (exponent == 3.0F) return node.result(node.add(product, {node.add(product, {src, src}, "square"), src}));
+  if (exponent != 2.0F) node.refuse("only the powers 2, 3 and 0.5 can be imported");
   node.result(OnnxValue{.kind = Kind::square, .id = src});
 }
 
 void reciprocal(OnnxNode& node) {
   const auto source = node.value(0);
-  if (source->kind == Kind::norm) return node.result(OnnxValue{.kind = Kind::inverse_norm, .id = source->id});
+  if (source->kind == Kind::norm) {
+    return node.result(OnnxValue{.kind = Kind::inverse_norm, .id = source->id, .axis = source->axis});
+  }
   const float one = 1;
   const int constant = node.parameter("one", Tensor::from({1}, std::span(&one, 1)), true);
   node.result(node.add(std::make_shared<Arithmetic>(Arithmetic::Kind::divide,
@@ -202,27 +214,31 @@ void reduce(OnnxNode& node) {
   const bool squared = source->kind == Kind::square;
   const Shape src = squared ? node.builder().shape(source->id) : node.shape(0);
   const auto given = node.list("axes", 1);
+  if ((!given || given->empty()) && node.integer("noop_with_empty_axes", 0) != 0) return node.pass_on(0);
   if (!given || given->empty()) node.refuse("it reduces all axes, the batch too: images are treated one by one");
   std::vector<std::int64_t> axes;
   for (const auto axis : *given) axes.push_back(static_cast<std::int64_t>(node.axis(axis, src.rank())));
   std::sort(axes.begin(), axes.end());
   const bool keep = node.integer("keepdims", 1) != 0;
   const bool rows = src.rank() == 2 && axes == std::vector<std::int64_t>{1};
-  if (type == "ReduceL2" || type == "ReduceSumSquare" || (squared && type == "ReduceSum")) {
+  const bool sum_square = type == "ReduceSumSquare" || (squared && type == "ReduceSum");
+  if ((type == "ReduceL2" || sum_square) && axes.size() == 1 && axes[0] > 0 && (keep || rows)) {
     // Without its axis the norm cannot be told from one that lines up with the rows: an Unsqueeze must give it back.
-    if (rows) {
-      const int of = squared && type == "ReduceSum" ? source->id : node.data(0);
-      return node.result(OnnxValue{.kind = type == "ReduceL2" ? Kind::norm : Kind::sum_square, .id = of});
-    }
-    if (type == "ReduceL2") node.refuse("only the norm of rows [N,D] can be imported");
+    const int of = squared && type == "ReduceSum" ? source->id : node.data(0);
+    return node.result(OnnxValue{.kind = type == "ReduceL2" ? Kind::norm : Kind::sum_square,
+                                 .id = of,
+                                 .axis = static_cast<std::size_t>(axes[0])});
   }
   int from = node.data(0);
-  if (type == "ReduceSumSquare") {
+  if (type == "ReduceSumSquare" || type == "ReduceL2") {
     from = node.add(std::make_shared<Arithmetic>(Arithmetic::Kind::multiply), {from, from}, "square");
   }
   const bool maps = src.rank() == 4 && axes == std::vector<std::int64_t>{2, 3};
   if (!maps || reduction_of(type) == Reduce::Kind::sum) {
-    return node.result(node.add(std::make_shared<Reduce>(reduction_of(type), Reduce::Parameters{axes, keep}), {from}));
+    const auto reduction = std::make_shared<Reduce>(reduction_of(type), Reduce::Parameters{axes, keep});
+    if (type != "ReduceL2") return node.result(node.add(reduction, {from}));
+    const auto root = std::make_shared<Unary>(Unary::Kind::square_root);
+    return node.result(node.add(root, {node.add(reduction, {from}, "sum")}));
   }
   // Of whole maps: a pool is faster.
   const auto pool_kind = type == "ReduceMean" ? Pool::Kind::average : Pool::Kind::maximum;

@@ -12,6 +12,7 @@
 #include "ops/linear.hpp"
 #include "ops/reduce.hpp"
 #include "ops/transpose.hpp"
+#include "ops/unary.hpp"
 
 namespace facenet {
 namespace {
@@ -175,10 +176,14 @@ int OnnxBuilder::data(OnnxValue& value) {
     case Kind::images:
       value.id = images(value);
       break;
-    case Kind::product:
-      value.id =
-          add(value.layer, std::make_shared<Linear>(Linear::Parameters{.bias = false}), {value.id, value.weights});
+    case Kind::moved:
+      refuse("'" + value.layer + "' moves the batch to axis " + std::to_string(value.axis) +
+             ", where it is read as data: images are treated one by one");
+    case Kind::product: {
+      const Linear::Parameters p{.bias = false, .rows = value.rows};
+      value.id = add(value.layer, std::make_shared<Linear>(p), {value.id, value.weights});
       break;
+    }
     case Kind::square:
       value.id = squares();
       break;
@@ -193,12 +198,19 @@ int OnnxBuilder::data(OnnxValue& value) {
       break;
     }
     case Kind::sum_square:
-      value.id =
-          add(value.layer, std::make_shared<Reduce>(Reduce::Kind::sum, Reduce::Parameters{{1}, true}), {squares()});
-      break;
     case Kind::norm:
-    case Kind::inverse_norm:
-      refuse("'" + value.layer + "': the norm of rows can be imported only where it divides those rows");
+    case Kind::inverse_norm: {
+      const Reduce::Parameters p{{static_cast<std::int64_t>(value.axis)}, true};
+      value.id = add(value.layer + "/sum", std::make_shared<Reduce>(Reduce::Kind::sum, p), {squares()});
+      if (value.kind == Kind::sum_square) break;
+      value.id = add(value.layer + "/root", std::make_shared<Unary>(Unary::Kind::square_root), {value.id});
+      if (value.kind == Kind::norm) break;
+      const float one = 1;
+      const int constant = parameter(value.layer + "/one", Tensor::from({1}, std::span(&one, 1)), true, false);
+      const Arithmetic::Parameters over{.constant = true, .reversed = true};
+      value.id = add(value.layer, std::make_shared<Arithmetic>(Arithmetic::Kind::divide, over), {value.id, constant});
+      break;
+    }
     case Kind::constant:
       refuse("the constant '" + clean(value.constant->name) + "' stands where data are expected");
   }
@@ -266,6 +278,12 @@ int OnnxNode::data(std::size_t i) const {
     refuse("its source '" + clean(proto_.input(static_cast<int>(i))) + "' is a constant, where data are expected");
   }
   return builder_.data(*source);
+}
+
+std::pair<int, std::size_t> OnnxNode::data_and_batch(std::size_t i) const {
+  const auto source = value(i);
+  if (source->kind == OnnxValue::Kind::moved) return {source->id, source->axis};
+  return {data(i), 0};
 }
 
 const OnnxConstant& OnnxNode::constant(std::size_t i) const {
@@ -336,14 +354,26 @@ int OnnxNode::fixed(const std::string& part, float value) {
   return parameter(part, Tensor::from({1}, std::span(&value, 1)), true);
 }
 
-void OnnxNode::define(OnnxValuePtr value) {
-  if (proto_.output_size() == 0) refuse("it has no result");
-  builder_.define(proto_.output(0), std::move(value));
+void OnnxNode::define(OnnxValuePtr value, std::size_t which) {
+  if (which >= results()) refuse("it has no result");
+  builder_.define(proto_.output(static_cast<int>(which)), std::move(value));
 }
 
 void OnnxNode::result(int id) { define(std::make_shared<OnnxValue>(OnnxValue{.id = id})); }
 
+void OnnxNode::result(int id, std::size_t batch, std::size_t which) {
+  const auto kind = batch == 0 ? OnnxValue::Kind::data : OnnxValue::Kind::moved;
+  define(std::make_shared<OnnxValue>(OnnxValue{.kind = kind, .id = id, .layer = name_, .axis = batch}), which);
+}
+
 void OnnxNode::result(OnnxConstant constant) {
+  // What is the same for each image stays so; what would mix images is refused.
+  for (std::size_t i = 0; i < sources() && type() != "Shape"; ++i) {
+    constant.each = constant.each || (is_constant(i) && this->constant(i).each);
+  }
+  if (constant.each && (constant.shape.rank() == 0 || constant.shape[0] != 1)) {
+    refuse("it mixes the images of a batch: images are treated one by one");
+  }
   if (proto_.output_size() > 0) constant.name = proto_.output(0);
   OnnxValue value{.kind = OnnxValue::Kind::constant};
   value.constant = std::make_shared<OnnxConstant>(std::move(constant));

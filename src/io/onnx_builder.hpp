@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <onnx.pb.h>
@@ -24,12 +25,13 @@ struct OnnxValue {
   enum class Kind : std::uint8_t {
     constant,
     data,          ///< the graph's value `id`
+    moved,         ///< the same, but that the file has the batch at `axis`, after axes which here come after it
     images,        ///< the input, (value - mean) * scale
     product,       ///< a linear layer on `id` that may still get a bias
     square,        ///< of `id`, element by element
     mean_square,   ///< `factor` times the mean of squares of `id` in each window
-    sum_square,    ///< of the rows of `id`
-    norm,          ///< of the rows of `id`
+    sum_square,    ///< of the lines of `id` along `axis`, which stays with an extent of 1
+    norm,          ///< of those lines
     inverse_norm,  ///< 1 / norm
   };
   Kind kind = Kind::data;
@@ -41,6 +43,8 @@ struct OnnxValue {
   std::array<double, 3> scale{};
   bool channels_last = false;  ///< images: as [N,H,W,3]
   int weights = -1;            ///< product
+  bool rows = false;           ///< product: of each row along the last axis
+  std::size_t axis = 1;        ///< moved, sum_square, norm, inverse_norm
   Pool::Parameters window{};   ///< mean_square
   double factor = 1;
 };
@@ -136,6 +140,8 @@ class OnnxNode {
   bool is_constant(std::size_t i) const { return has(i) && value(i)->kind == OnnxValue::Kind::constant; }
   int data(std::size_t i) const;
   const Shape& shape(std::size_t i) const { return builder_.shape(data(i)); }
+  /// Data wherever the file has their batch: where that is, and the graph's value, in which it is the first axis.
+  std::pair<int, std::size_t> data_and_batch(std::size_t i) const;
   const OnnxConstant& constant(std::size_t i) const;
   /// A constant of floats; of this many axes where that is not negative.
   const OnnxConstant& floats(std::size_t i, int rank = -1) const;
@@ -155,14 +161,18 @@ class OnnxNode {
   /// A single number that training leaves alone.
   int fixed(const std::string& part, float value);
 
-  // The result.
+  // The results, of which most have one.
+  std::size_t results() const { return static_cast<std::size_t>(proto_.output_size()); }
+  bool has_result(std::size_t i) const { return i < results() && !proto_.output(static_cast<int>(i)).empty(); }
   void result(int id);
+  /// Data that the file has with the batch at this axis.
+  void result(int id, std::size_t batch, std::size_t which = 0);
   void result(OnnxConstant constant);
   void result(OnnxValue value);
   void pass_on(std::size_t i) { define(value(i)); }
 
  private:
-  void define(OnnxValuePtr value);
+  void define(OnnxValuePtr value, std::size_t which = 0);
 
   OnnxBuilder& builder_;
   const onnx::NodeProto& proto_;

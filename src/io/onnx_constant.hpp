@@ -22,6 +22,7 @@ struct OnnxConstant {
   std::string name{};  ///< of the value that it is
   Shape shape{};
   bool whole = false;
+  bool each = false;                     ///< the first axis is the batch's: one image's share, the same for all
   Tensor floats{};                       ///< unless `whole`
   std::vector<std::int64_t> integers{};  ///< when `whole`
 

@@ -16,4 +16,10 @@ std::vector<std::string_view> onnx_folded_types();
 /// The extents of a result that a Reshape asks for, 0 and -1 as ONNX means them; refused when they do not fit.
 Shape onnx_reshaped(OnnxNode& node, const Shape& shape, std::span<const std::int64_t> target, bool zero_is_zero);
 
+/// The places that a Slice takes of an axis of this extent.
+std::vector<std::int64_t> onnx_places(const OnnxNode& node, std::int64_t extent, std::int64_t start, std::int64_t end,
+                                      std::int64_t step);
+/// What Shape gives of these extents: all, or those from `start` to `end`.
+OnnxConstant onnx_shape(const OnnxNode& node, std::vector<std::int64_t> dims);
+
 }  // namespace facenet

@@ -12,6 +12,7 @@
 
 #include "graph/passes/passes.hpp"
 #include "io/graph_json.hpp"
+#include "io/onnx_functions.hpp"
 #include "io/onnx_readers.hpp"
 
 namespace facenet {
@@ -35,6 +36,7 @@ onnx::ModelProto parsed(ImportSource& source) {
   }
   if (!file.has_graph()) refuse(source, "is an ONNX file without a graph");
   if (file.graph().node_size() > kMaxNodes) refuse(source, "has more than 100000 nodes");
+  inline_onnx_functions(file, kMaxNodes, source.name);
   return file;
 }
 
@@ -90,8 +92,8 @@ std::vector<bool> needed_nodes(const onnx::GraphProto& graph, const std::string&
 void require_ready(OnnxNode& node, const onnx::NodeProto& proto, const onnx::GraphProto& graph, int place,
                    OnnxBuilder& builder) {
   if (!proto.domain().empty() && proto.domain() != "ai.onnx") {
-    node.refuse("it is a function or an operator of the domain '" + printable(proto.domain().substr(0, 80)) +
-                "', which cannot be imported: export the network with standard operators alone");
+    node.refuse("it is an operator of the domain '" + printable(proto.domain().substr(0, 80)) +
+                "', which the file does not define: export the network with standard operators and functions alone");
   }
   for (const auto& name : proto.input()) {
     if (name.empty() || builder.defined(name)) continue;
@@ -187,7 +189,8 @@ ModelData read_onnx(ImportSource& source, const ImportOptions& options) {
     read_onnx_node(node);
   }
   end(builder, output);
-  ModelData model{.graph = passes::remove_dead_nodes(builder.graph())};
+  ModelData model{.graph = passes::recognise_layer_norm(
+                      passes::recognise_gelu(passes::remove_dead_nodes(builder.graph())))};
   // Notes of our own hold for the network as it was exported.
   const bool as_exported =
       !options.mean && !options.scale && !options.bgr && !options.input_size && options.output.empty();

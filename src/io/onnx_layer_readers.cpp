@@ -1,4 +1,4 @@
-// Convolutions, linear layers, pooling, normalisations and activations, from ONNX.
+// Convolutions, pooling, normalisations of maps and activations, from ONNX.
 #include <algorithm>
 #include <cmath>
 
@@ -9,8 +9,7 @@
 #include "ops/batch_norm.hpp"
 #include "ops/clip.hpp"
 #include "ops/convolution.hpp"
-#include "ops/l2_normalize.hpp"
-#include "ops/linear.hpp"
+#include "ops/gelu.hpp"
 #include "ops/local_response_norm.hpp"
 #include "ops/pad.hpp"
 #include "ops/padding.hpp"
@@ -19,6 +18,7 @@
 #include "ops/relu.hpp"
 #include "ops/sigmoid.hpp"
 #include "ops/softmax.hpp"
+#include "ops/unary.hpp"
 
 namespace facenet {
 namespace {
@@ -71,13 +71,31 @@ Placement placement(OnnxNode& node, const Pair& window, const Shape& src) {
   return result;
 }
 
+// Of a constant, as of positions that are encoded: computed now, by the operator itself.
+void convolution_of_constant(OnnxNode& node, const Convolution& op) {
+  constexpr std::int64_t kMostProducts = std::int64_t{1} << 30;
+  std::vector<Shape> shapes;
+  std::vector<Tensor> src;
+  for (std::size_t i = 0; i < node.sources() && (i < 2 || op.parameters.bias); ++i) {
+    src.push_back(node.floats(i).floats);
+    shapes.push_back(src.back().shape());
+  }
+  OnnxConstant result{.shape = op.shape(shapes)};
+  if (op.multiply_adds(shapes) > kMostProducts) node.refuse("it computes too much with constants alone");
+  node.builder().spend(result.size() * sizeof(float), node.what());
+  Saved saved;
+  result.floats = kernels::to_plain(op.forward(src, {}, saved));
+  node.result(std::move(result));
+}
+
 void convolution(OnnxNode& node) {
   const auto& weights = node.floats(1, 4);
   const Pair window{weights.shape[2], weights.shape[3]};
   if (node.has_attribute("kernel_shape") && pair(node, "kernel_shape", 1) != window) {
     node.refuse("its kernel_shape is not that of its weights " + weights.shape.text());
   }
-  const auto place = placement(node, window, node.shape(0));
+  const bool constant = node.is_constant(0);
+  const auto place = placement(node, window, constant ? node.floats(0).shape : node.shape(0));
   Convolution::Parameters p{.stride = place.stride,
                             .dilation = place.dilation,
                             .pad_begin = place.pad.begin,
@@ -85,6 +103,7 @@ void convolution(OnnxNode& node) {
                             .groups = node.integer("group", 1),
                             .bias = node.has(2)};
   if (p.groups < 1 || p.groups > 65536) node.refuse("it has " + std::to_string(p.groups) + " groups");
+  if (constant) return convolution_of_constant(node, Convolution(p));
   std::vector<int> src{node.data(0), node.parameter(1, weights.shape, false, true)};
   if (p.bias) src.push_back(node.parameter(2, {weights.shape[0]}));
   node.result(node.add(std::make_shared<Convolution>(p), src));
@@ -184,65 +203,19 @@ void local_response_norm(OnnxNode& node) {
   node.result(node.add(std::make_shared<LocalResponseNorm>(p), {node.data(0)}));
 }
 
-// [O,I] of a matrix [I,O] (or [O,I] where it is transposed already), times a factor.
-Tensor transposed(const OnnxConstant& matrix, bool already, float factor) {
-  const std::int64_t rows = matrix.shape[already ? 0 : 1];
-  const std::int64_t columns = matrix.shape[already ? 1 : 0];
-  const Tensor result(TensorSpec{{rows, columns}});
-  const auto from = matrix.floats.floats();
-  const auto to = result.floats();
-  for (std::int64_t o = 0; o < rows; ++o) {
-    for (std::int64_t i = 0; i < columns; ++i) {
-      to[static_cast<std::size_t>(o * columns + i)] =
-          factor * from[static_cast<std::size_t>(already ? o * columns + i : i * rows + o)];
-    }
-  }
-  return result;
-}
-
-int linear_weights(OnnxNode& node, bool already, float factor) {
-  const auto& matrix = node.floats(1, 2);
-  if (already && factor == 1) return node.parameter(1, matrix.shape, false, true);
-  node.builder().spend(matrix.size() * sizeof(float), node.what());
-  return node.parameter("weights", transposed(matrix, already, factor), false, true);
-}
-
-void gemm(OnnxNode& node) {
-  if (node.integer("transA", 0) != 0) node.refuse("transposed data cannot be imported: images are treated one by one");
-  if (node.shape(0).rank() != 2) node.refuse("its data have the shape " + node.shape(0).text() + ", not [N,D]");
-  const int weights = linear_weights(node, node.integer("transB", 0) != 0, node.number("alpha", 1));
-  const std::int64_t outputs = node.builder().shape(weights)[0];
-  std::vector<int> src{node.data(0), weights};
-  if (node.has(2)) {
-    const auto& bias = node.floats(2);
-    const float beta = node.number("beta", 1);
-    if (bias.shape.elements() == outputs && beta == 1) {
-      src.push_back(node.parameter(2, {outputs}));
-    } else {
-      if (bias.shape.elements() != outputs && bias.size() != 1) {
-        node.refuse("its bias has the shape " + bias.shape.text() + ", where [" + std::to_string(outputs) +
-                    "] is expected");
-      }
-      const Tensor values(TensorSpec{{outputs}});
-      for (std::size_t i = 0; i < values.floats().size(); ++i) {
-        values.floats()[i] = beta * bias.floats.floats()[bias.size() == 1 ? 0 : i];
-      }
-      src.push_back(node.parameter("bias", values));
-    }
-  }
-  node.result(node.add(std::make_shared<Linear>(Linear::Parameters{.bias = src.size() == 3}), src));
-}
-
-// A bias may come as an Add after it.
-void matrix_product(OnnxNode& node) {
-  if (node.is_constant(0) || !node.is_constant(1)) node.refuse("only data times a constant matrix can be imported");
-  if (node.shape(0).rank() != 2) node.refuse("its data have the shape " + node.shape(0).text() + ", not [N,D]");
-  const int data = node.data(0);
-  node.result(OnnxValue{.kind = Kind::product, .id = data, .weights = linear_weights(node, false, 1)});
-}
-
 void relu(OnnxNode& node) { node.result(node.add(std::make_shared<Relu>(), {node.data(0)})); }
 void sigmoid(OnnxNode& node) { node.result(node.add(std::make_shared<Sigmoid>(), {node.data(0)})); }
+
+void gelu(OnnxNode& node) {
+  const std::string form = node.text("approximate", "none");
+  if (form != "none" && form != "tanh") node.refuse("its attribute 'approximate' is none that ONNX knows");
+  node.result(node.add(std::make_shared<Gelu>(Gelu::Parameters{form == "tanh"}), {node.data(0)}));
+}
+
+void function(OnnxNode& node) {
+  const auto kind = node.type() == "Erf" ? Unary::Kind::erf : Unary::Kind::tanh;
+  node.result(node.add(std::make_shared<Unary>(kind), {node.data(0)}));
+}
 
 void leaky_relu(OnnxNode& node) {
   const int slope = node.fixed("slope", node.number("alpha", 0.01F));
@@ -313,14 +286,6 @@ void softmax(OnnxNode& node) {
       node.add(std::make_shared<Softmax>(Softmax::Parameters{static_cast<std::int64_t>(axis)}), {node.data(0)}));
 }
 
-void lp_normalization(OnnxNode& node) {
-  const Shape& data = node.shape(0);
-  if (node.integer("p", 2) != 2 || data.rank() != 2 || node.axis(node.integer("axis", -1), 2) != 1) {
-    node.refuse("only rows [N,D] with p = 2 can be imported");
-  }
-  node.result(node.add(std::make_shared<L2Normalize>(), {node.data(0)}));
-}
-
 constexpr OnnxReader kReaders[] = {
     {"Conv", convolution},
     {"MaxPool", pool},
@@ -331,17 +296,17 @@ constexpr OnnxReader kReaders[] = {
     {"GlobalLpPool", global_pool},
     {"BatchNormalization", batch_norm},
     {"LRN", local_response_norm},
-    {"Gemm", gemm},
-    {"MatMul", matrix_product},
     {"Relu", relu},
     {"LeakyRelu", leaky_relu},
     {"PRelu", prelu},
     {"Clip", clip},
     {"Sigmoid", sigmoid},
+    {"Gelu", gelu},
+    {"Erf", function},
+    {"Tanh", function},
     {"HardSigmoid", hard_sigmoid},
     {"HardSwish", hard_sigmoid},
     {"Softmax", softmax},
-    {"LpNormalization", lp_normalization},
 };
 
 }  // namespace

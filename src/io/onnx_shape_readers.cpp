@@ -1,13 +1,11 @@
-// Reshaping, joining and padding, constants, and what does nothing, from ONNX.
+// Reshaping and padding, constants, and what does nothing, from ONNX.
 #include <algorithm>
 #include <cmath>
 
 #include "io/onnx_fold.hpp"
 #include "io/onnx_readers.hpp"
-#include "ops/concat.hpp"
 #include "ops/pad.hpp"
 #include "ops/reshape.hpp"
-#include "ops/transpose.hpp"
 
 namespace facenet {
 namespace {
@@ -16,10 +14,6 @@ using Kind = OnnxValue::Kind;
 using Integers = std::vector<std::int64_t>;
 
 constexpr std::int64_t kLargestPad = 4096;
-
-bool is_norm(const OnnxValue& value) {
-  return value.kind == Kind::norm || value.kind == Kind::inverse_norm || value.kind == Kind::sum_square;
-}
 
 void pass(OnnxNode& node) { node.pass_on(0); }
 
@@ -63,22 +57,16 @@ void shape_of(OnnxNode& node) {
   Integers dims;
   if (source->kind == Kind::images) {
     const Shape& images = node.builder().graph().input_shape();
-    dims = source->channels_last ? Integers{1, images[1], images[2], 3} : Integers{1, 3, images[1], images[2]};
-  } else if (is_norm(*source)) {
-    dims = {1, 1};
+    dims = source->channels_last ? Integers{0, images[1], images[2], 3} : Integers{0, 3, images[1], images[2]};
   } else {
-    const Shape& shape = node.shape(0);
+    const bool held = is_onnx_norm(*source) || source->kind == Kind::moved;
+    const Shape& shape = held ? node.builder().shape(source->id) : node.shape(0);
     dims.assign(shape.dims().begin(), shape.dims().end());
+    if (is_onnx_norm(*source)) dims[source->axis] = 1;
   }
   dims[0] = kOnnxBatch;
-  const auto rank = static_cast<std::int64_t>(dims.size());
-  const auto place = [&](std::int64_t value) {
-    return std::clamp<std::int64_t>(value < 0 ? value + rank : value, 0, rank);
-  };
-  const auto begin = place(node.integer("start", 0));
-  const auto end = std::max(begin, place(node.integer("end", rank)));
-  dims = Integers(dims.begin() + begin, dims.begin() + end);
-  node.result(OnnxConstant{.shape = {end - begin}, .whole = true, .integers = dims});
+  if (source->kind == Kind::moved) std::rotate(dims.begin(), dims.begin() + 1, dims.begin() + source->axis + 1);
+  node.result(onnx_shape(node, std::move(dims)));
 }
 
 void flatten(OnnxNode& node) {
@@ -94,7 +82,7 @@ void flatten(OnnxNode& node) {
 void reshape(OnnxNode& node) {
   const auto target = node.list("shape", 1);
   if (!target || target->empty()) node.refuse("it does not say the shape");
-  if (is_norm(*node.value(0))) return node.pass_on(0);
+  if (is_onnx_norm(*node.value(0))) return node.pass_on(0);
   Integers extents = *target;
   const std::int64_t batch = extents[0];
   const bool zero_is_zero = node.integer("allowzero", 0) != 0;
@@ -107,24 +95,8 @@ void reshape(OnnxNode& node) {
   node.result(add_onnx_reshape(node, node.data(0), result.dims().subspan(1)));
 }
 
-void squeeze(OnnxNode& node) {
-  if (is_norm(*node.value(0))) return node.pass_on(0);
-  const Shape data = node.shape(0);
-  const auto axes = node.list("axes", 1);
-  std::vector<bool> goes(data.rank());
-  for (std::size_t i = 1; i < data.rank() && !axes; ++i) goes[i] = data[i] == 1;
-  for (const auto axis : axes.value_or(Integers())) goes[node.axis(axis, data.rank())] = true;
-  Integers extents;
-  for (std::size_t i = 0; i < data.rank(); ++i) {
-    if (goes[i] && (i == 0 || data[i] != 1))
-      node.refuse("axis " + std::to_string(i) + " cannot go: it is the batch, or longer than 1");
-    if (!goes[i] && i > 0) extents.push_back(data[i]);
-  }
-  node.result(add_onnx_reshape(node, node.data(0), extents));
-}
-
 void unsqueeze(OnnxNode& node) {
-  if (is_norm(*node.value(0))) return node.pass_on(0);
+  if (is_onnx_norm(*node.value(0))) return node.pass_on(0);
   const Shape data = node.shape(0);
   const auto axes = node.list("axes", 1);
   if (!axes || data.rank() + axes->size() > Shape::kMaxRank) node.refuse("wants axes, six at most in all");
@@ -138,57 +110,6 @@ void unsqueeze(OnnxNode& node) {
   std::size_t next = 1;
   for (std::size_t i = 1; i < rank; ++i) extents.push_back(added[i] ? 1 : data[next++]);
   node.result(add_onnx_reshape(node, node.data(0), extents));
-}
-
-void transpose(OnnxNode& node) {
-  const auto order = node.integers("perm");
-  if (!order) node.refuse("without 'perm' it would move the batch: images are treated one by one");
-  const auto source = node.value(0);
-  const Integers to_maps{0, 3, 1, 2};
-  if (source->kind == Kind::images && source->channels_last && *order == to_maps && node.alone(0)) {
-    OnnxValue result = *source;
-    result.channels_last = false;
-    return node.result(std::move(result));
-  }
-  if (order->size() > Shape::kMaxRank) node.refuse("has more than six axes");
-  node.result(node.add(std::make_shared<Transpose>(Transpose::Parameters{*order}), {node.data(0)}));
-}
-
-// An Expand that makes nothing larger, as exporters write it around norms.
-void expand(OnnxNode& node) {
-  if (is_norm(*node.value(0))) return node.pass_on(0);
-  const Shape& data = node.shape(0);
-  const auto& target = node.whole_numbers(1);
-  bool same = target.size() <= data.rank();
-  for (std::size_t i = 0; i < target.size() && same; ++i) {
-    const std::size_t axis = data.rank() - target.size() + i;
-    same = target[i] == 1 || target[i] == (axis == 0 ? kOnnxBatch : data[axis]);
-  }
-  if (!same) node.refuse("data cannot be repeated");
-  node.pass_on(0);
-}
-
-// Vectors are joined as maps of one pixel.
-void concat(OnnxNode& node) {
-  if (node.sources() == 0) node.refuse("it has no sources");
-  const Shape first = node.shape(0);
-  const std::size_t axis = node.axis(node.integer("axis", 1), first.rank());
-  if (axis != 1 || (first.rank() != 2 && first.rank() != 4))
-    node.refuse("only channels can be joined: axis 1 of [N,C,H,W] or [N,C]");
-  std::vector<int> src;
-  for (std::size_t i = 0; i < node.sources(); ++i) {
-    const Shape shape = node.shape(i);
-    int id = node.data(i);
-    if (first.rank() == 2) {
-      if (shape.rank() != 2) node.refuse("its sources differ in kind");
-      id = add_onnx_reshape(node, id, Integers{shape[1], 1, 1}, "maps" + std::to_string(i));
-    }
-    src.push_back(id);
-  }
-  if (src.size() == 1) return node.pass_on(0);
-  const int joined = node.add(std::make_shared<Concat>(), src);
-  if (first.rank() == 4) return node.result(joined);
-  node.result(add_onnx_reshape(node, joined, Integers{node.builder().shape(joined)[1]}, "vectors"));
 }
 
 // Borders of maps. Channels are padded as rows of a map that has all channels below each other.
@@ -228,19 +149,8 @@ void pad(OnnxNode& node) {
 }
 
 constexpr OnnxReader kReaders[] = {
-    {"Identity", pass},
-    {"Dropout", dropout},
-    {"Cast", cast},
-    {"Constant", constant},
-    {"Shape", shape_of},
-    {"Flatten", flatten},
-    {"Reshape", reshape},
-    {"Squeeze", squeeze},
-    {"Unsqueeze", unsqueeze},
-    {"Transpose", transpose},
-    {"Expand", expand},
-    {"Concat", concat},
-    {"Pad", pad},
+    {"Identity", pass},   {"Dropout", dropout}, {"Cast", cast},           {"Constant", constant}, {"Shape", shape_of},
+    {"Flatten", flatten}, {"Reshape", reshape}, {"Unsqueeze", unsqueeze}, {"Pad", pad},
 };
 
 }  // namespace
@@ -259,7 +169,8 @@ int add_onnx_reshape(OnnxNode& node, int src, std::span<const std::int64_t> exte
 void read_onnx_node(OnnxNode& node) {
   if (fold_onnx_node(node)) return;
   std::vector<std::string_view> known = onnx_folded_types();
-  for (const auto readers : {onnx_layer_readers(), onnx_arithmetic_readers(), onnx_shape_readers()}) {
+  for (const auto readers : {onnx_layer_readers(), onnx_matrix_readers(), onnx_arithmetic_readers(),
+                             onnx_shape_readers(), onnx_axis_readers()}) {
     for (const auto& reader : readers) {
       if (reader.type == node.type()) return reader.read(node);
       known.push_back(reader.type);

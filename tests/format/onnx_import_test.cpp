@@ -125,24 +125,19 @@ TEST_CASE("onnx: circles, disorder, and what is missing") {
          f.between("Relu").set_output(0, "maps");
          f.named("pooled").set_input(0, "maps");
        }},
-      {"node 'between' (Erf): this operator cannot be imported. Those that can: Add, AveragePool, ",
-       [](OnnxFile& f) { f.between("Erf"); }},
-      {"node 'between' (Gather): this operator can be imported only where",
+      {"node 'between' (Selu): this operator cannot be imported. Those that can: Add, And, AveragePool, ",
+       [](OnnxFile& f) { f.between("Selu"); }},
+      {"node 'between' (CumSum): this operator can be imported only where",
        [](OnnxFile& f) {
-         f.whole("two", {1});
-         f.between("Gather", {"two"});
+         f.whole("one", {1});
+         f.between("CumSum", {"one"});
+       }},
+      {"axis 0 is the batch",
+       [](OnnxFile& f) {
+         f.whole("one", {1});
+         f.between("Gather", {"one"});
        }},
       {"domain 'com.example'", [](OnnxFile& f) { f.between("Relu").set_domain("com.example"); }},
-      {"domain 'local'",
-       [](OnnxFile& f) {  // a function that calls itself
-         auto& function = *f.model.add_functions();
-         function.set_name("Loop");
-         function.set_domain("local");
-         auto& inner = *function.add_node();
-         inner.set_op_type("Loop");
-         inner.set_domain("local");
-         f.between("Loop").set_domain("local");
-       }},
       {"is computed from the image", [](OnnxFile& f) { f.named("maps").set_input(1, "centred"); }},
       {"is a constant, where data are expected", [](OnnxFile& f) { f.named("pooled").set_input(0, "conv.weight"); }},
   });
@@ -237,7 +232,75 @@ TEST_CASE("onnx: attributes beyond bounds") {
       {"all axes, the batch too", between("ReduceMean", [](auto&) {})},
       {"its size is", between("LRN", [](auto& n) { set(n, "size", kHuge); })},
       {"is not finite", between("LeakyRelu", [](auto& n) { set(n, "alpha", std::numeric_limits<float>::infinity()); })},
-      {"a root can be imported only", between("Sqrt", [](auto&) {})},
+      {"only the powers 2, 3 and 0.5",
+       [](OnnxFile& f) {
+         f.weights("five", {}, 5);
+         f.between("Pow", {"five"});
+       }},
+      {"the left matrix must be data",
+       [](OnnxFile& f) {
+         f.weights("m", {8, 8});
+         f.between("MatMul");
+         f.named("between").mutable_input()->Add("m");
+         f.named("between").mutable_input()->SwapElements(0, 1);
+       }},
+      {"weights for 7 inputs",
+       [](OnnxFile& f) {
+         f.weights("m", {7, 8});
+         f.between("MatMul", {"m"});
+       }},
+      {"before the matrices must agree", [](OnnxFile& f) { f.between("MatMul", {"centred"}); }},
+      {"where [8,8] is expected",
+       [](OnnxFile& f) {
+         f.weights("scale", {8});
+         set(f.between("LayerNormalization", {"scale"}), "axis", std::int64_t{2});
+       }},
+      {"none that ONNX knows", between("Gelu", [](auto& n) { set(n, "approximate", std::string("sort of")); })},
+      {"a step of 0",
+       [](OnnxFile& f) {
+         f.whole("at", {1});
+         f.whole("step", {0});
+         f.between("Slice", {"at", "at", "at", "step"});
+       }},
+      {"nothing is left along axis 1",
+       [](OnnxFile& f) {
+         f.whole("at", {1});
+         f.between("Slice", {"at", "at", "at"});
+       }},
+      {"is the batch",
+       [](OnnxFile& f) {
+         f.whole("at", {0});
+         f.whole("end", {1});
+         f.between("Slice", {"at", "end", "at"});
+       }},
+      {"do not add up to the 4 places",
+       [](OnnxFile& f) {
+         f.whole("sizes", {kHuge});
+         set(f.between("Split", {"sizes"}), "axis", std::int64_t{1});
+         f.named("between").add_output("rest");
+       }},
+      {"do not add up to the 4 places",
+       [](OnnxFile& f) {
+         f.whole("sizes", {1, -3});
+         set(f.between("Split", {"sizes"}), "axis", std::int64_t{1});
+         f.named("between").add_output("rest");
+       }},
+      {"64 times at most",
+       [](OnnxFile& f) {
+         f.whole("times", {1, 65, 1, 1});
+         f.between("Tile", {"times"});
+       }},
+      {"batch cannot be repeated",
+       [](OnnxFile& f) {
+         f.whole("times", {2, 1, 1, 1});
+         f.between("Tile", {"times"});
+       }},
+      {"cannot be stretched",
+       [](OnnxFile& f) {
+         f.whole("shape", {1, 8, 8, 8});
+         f.between("Expand", {"shape"});
+       }},
+      {"images cannot be joined", between("Concat", [](auto& n) { set(n, "axis", std::int64_t{0}); })},
       {"padding of -1",
        [](OnnxFile& f) {
          f.whole("p", {0, 0, -1, 0, 0, 0, 0, 0});

@@ -116,7 +116,31 @@ std::vector<Bytes> onnx_files() {
   auto& pad = folded.between("Pad", {"pads"});
   test::set(pad, "mode", std::string("constant"));
   folded.whole("pads", {0, 0, 1, 1, 0, 0, 1, 1});
-  return {plain.bytes(), folded.bytes()};
+  test::OnnxFile taken_apart;  // parts of maps, a product of both, and a function of the file's own
+  auto& split = taken_apart.node("Split", {"maps"}, "left");
+  split.add_output("right");
+  test::set(split, "axis", std::int64_t{1});
+  taken_apart.node("MatMul", {"left", "right"}, "product");
+  taken_apart.node("Bend", {"product"}, "bent").set_domain("local");
+  test::set(taken_apart.node("Transpose", {"bent"}, "turned"), "perm", {1, 0, 3, 2});
+  taken_apart.whole("one", {1});
+  taken_apart.whole("two", {2});
+  taken_apart.whole("zero", {0});
+  taken_apart.node("Slice", {"turned", "one", "two", "zero"}, "last");
+  test::set(taken_apart.node("Transpose", {"last"}, "maps again"), "perm", {1, 0, 2, 3});
+  taken_apart.move_between(6, "maps again");
+  taken_apart.weights("fc.weight2", {5, 1});
+  taken_apart.named("embedding").set_input(1, "fc.weight2");
+  auto& bend = *taken_apart.model.add_functions();
+  bend.set_name("Bend");
+  bend.set_domain("local");
+  bend.add_input("x");
+  bend.add_output("y");
+  auto& inner = *bend.add_node();
+  inner.set_op_type("Erf");
+  inner.add_input("x");
+  inner.add_output("y");
+  return {plain.bytes(), folded.bytes(), taken_apart.bytes()};
 }
 void read_onnx_bytes(Input bytes) {
   import_source({{bytes.begin(), bytes.end()}, "'fuzz'", std::nullopt}, {.mean = std::array<float, 3>{127, 127, 127}});

@@ -2,6 +2,7 @@
 #ifdef FACENET_HAVE_ONNX
 #include "onnx_file.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace facenet::test {
@@ -97,10 +98,14 @@ onnx::TensorProto& OnnxFile::initializer(const std::string& name) {
 onnx::NodeProto& OnnxFile::between(const std::string& type, std::vector<std::string> more) {
   more.insert(more.begin(), "maps");
   node(type, more, "between");
-  const int last = graph().node_size() - 1;  // it stands behind all others: bring it before the pooling
-  for (int i = last; i > 2; --i) graph().mutable_node()->SwapElements(i, i - 1);
-  named("pooled").set_input(0, "between");
+  move_between(1, "between");
   return named("between");
+}
+
+void OnnxFile::move_between(int count, const std::string& last) {
+  auto& nodes = *graph().mutable_node();
+  std::rotate(nodes.begin() + 2, nodes.end() - count, nodes.end());
+  named("pooled").set_input(0, last);
 }
 
 std::vector<std::uint8_t> OnnxFile::bytes() const {

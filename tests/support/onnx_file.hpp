@@ -24,6 +24,8 @@ class OnnxFile {
   onnx::GraphProto& graph() { return *model.mutable_graph(); }
   /// Puts a node between the convolution and what reads it: from "maps" to "between".
   onnx::NodeProto& between(const std::string& type, std::vector<std::string> more = {});
+  /// Nodes that stand at the end go between the convolution and the pooling, which then reads `last`.
+  void move_between(int count, const std::string& last);
   std::vector<std::uint8_t> bytes() const;
 
   onnx::ModelProto model;
