@@ -4,6 +4,7 @@ Each is the published structure with fewer channels or blocks, so that it takes 
 layer, and the way it is exported, is met. Batch normalisations have statistics that are not 0 and 1.
 """
 
+import onnx
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -24,6 +25,9 @@ def seasoned(network, seed):
             module.weight.data.normal_(0, fan_in**-0.5, generator=generator)
             if module.bias is not None:
                 module.bias.data.uniform_(-0.1, 0.1, generator=generator)
+        elif isinstance(module, nn.LayerNorm):
+            module.weight.data.uniform_(0.6, 1.4, generator=generator)
+            module.bias.data.uniform_(-0.2, 0.2, generator=generator)
         elif isinstance(module, nn.PReLU):
             module.weight.data.uniform_(0.05, 0.4, generator=generator)
     return network.eval()
@@ -298,7 +302,7 @@ class OpenFaceNN4Small2(nn.Module):
         return x / torch.sqrt((x ** 2).sum(1, keepdim=True).clamp(min=1e-12))
 
 
-# What light CNNs of the EdgeFace kind are made of, without their attention.
+# What light CNNs are made of: gates of several kinds, and a head of mean and maximum.
 class SqueezeExcite(nn.Module):
     def __init__(self, channels):
         super().__init__()
@@ -330,24 +334,182 @@ class EdgeCnn(nn.Module):
         return F.normalize(torch.matmul(x, self.head) + self.bias)
 
 
-# name: network, side of the input, operator set, whether it has its own preprocessing
+# EdgeFace (George et al. 2023): EdgeNeXt (Maaz et al. 2022) with linear layers of low rank.
+class LoRaLin(nn.Module):
+    def __init__(self, inputs, outputs, share=0.5):
+        super().__init__()
+        rank = max(2, int(share * min(inputs, outputs)))
+        self.down = nn.Linear(inputs, rank, bias=False)
+        self.up = nn.Linear(rank, outputs)
+
+    def forward(self, x):
+        return self.up(self.down(x))
+
+
+class MapNorm(nn.LayerNorm):
+    """Over the channels of maps."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class Mlp(nn.Module):
+    def __init__(self, channels, approximate):
+        super().__init__()
+        self.scale = nn.Parameter(torch.rand(channels) + 0.5)
+        self.layers = nn.Sequential(nn.LayerNorm(channels, eps=1e-6), LoRaLin(channels, 4 * channels),
+                                    nn.GELU(approximate=approximate), LoRaLin(4 * channels, channels))
+
+    def forward(self, x):
+        return self.scale * self.layers(x)
+
+
+class ConvEncoder(nn.Module):
+    def __init__(self, channels, kernel, approximate):
+        super().__init__()
+        self.spatial = nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels)
+        self.mlp = Mlp(channels, approximate)
+
+    def forward(self, x):
+        return x + self.mlp(self.spatial(x).permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+# Sines and cosines of where a pixel stands; counted out when the network runs, so that any size would do.
+class Positions(nn.Module):
+    def __init__(self, channels, waves=8):
+        super().__init__()
+        self.waves = waves
+        self.projection = nn.Conv2d(4 * waves, channels, 1)
+
+    def forward(self, x):
+        n, _, h, w = x.shape
+        ones = ~torch.zeros((n, h, w), dtype=torch.bool, device=x.device)
+        parts = []
+        for axis in (1, 2):
+            place = ones.cumsum(axis, dtype=torch.float32)
+            place = place / place.narrow(axis, place.shape[axis] - 1, 1)
+            steps = torch.arange(2 * self.waves, dtype=torch.float32, device=x.device)
+            angle = 6.2831853 * place[..., None] / 100 ** (torch.floor(steps / 2) / self.waves)
+            parts.append(torch.stack((angle[..., 0::2].sin(), angle[..., 1::2].cos()), dim=4).flatten(3))
+        return self.projection(torch.cat(parts, dim=3).permute(0, 3, 1, 2))
+
+
+# Attention between channels instead of places: its matrix is as small as a head is wide.
+class CrossCovariance(nn.Module):
+    def __init__(self, channels, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = LoRaLin(channels, 3 * channels)
+        self.project = LoRaLin(channels, channels)
+        self.temperature = nn.Parameter(torch.rand(heads, 1, 1) * 2 + 1)
+
+    def forward(self, x):
+        n, places, channels = x.shape
+        qkv = self.qkv(x).reshape(n, places, 3, self.heads, -1).permute(2, 0, 3, 4, 1)
+        q, k, v = qkv.unbind(0)
+        mixed = (F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1)) * self.temperature
+        x = (mixed.softmax(dim=-1) @ v).permute(0, 3, 1, 2).reshape(n, places, channels)
+        return self.project(x)
+
+
+# Split depth-wise transpose attention: a part of the channels goes on as it is, each further one sees the one before.
+class SplitEncoder(nn.Module):
+    def __init__(self, channels, parts, heads, positions, approximate):
+        super().__init__()
+        width = -(-channels // parts)
+        self.parts = parts
+        self.convolutions = nn.ModuleList([nn.Conv2d(width, width, 3, padding=1, groups=width) for _ in range(parts - 1)])
+        self.positions = Positions(channels) if positions else None
+        self.norm = nn.LayerNorm(channels, eps=1e-6)
+        self.attention = CrossCovariance(channels, heads)
+        self.scale = nn.Parameter(torch.rand(channels) + 0.5)
+        self.mlp = Mlp(channels, approximate)
+
+    def forward(self, x):
+        shortcut = x
+        parts = list(x.chunk(self.parts, 1))
+        for i, convolution in enumerate(self.convolutions):
+            parts[i] = convolution(parts[i] if i == 0 else parts[i] + parts[i - 1])
+        x = torch.cat(parts, 1)
+        n, c, h, w = x.shape
+        x = (x if self.positions is None else x + self.positions(x)).reshape(n, c, h * w).permute(0, 2, 1)
+        x = x + self.scale * self.attention(self.norm(x))
+        return shortcut + self.mlp(x.reshape(n, h, w, c)).permute(0, 3, 1, 2)
+
+
+class EdgeFace(nn.Module):
+    def __init__(self, positions=True, approximate="none", widths=(16, 24, 32, 48), features=64):
+        super().__init__()
+        layers = [nn.Conv2d(3, widths[0], 4, 4), MapNorm(widths[0], eps=1e-6)]
+        for stage, (width, kernel) in enumerate(zip(widths, (3, 5, 7, 9))):
+            if stage > 0:
+                layers += [MapNorm(widths[stage - 1], eps=1e-6), nn.Conv2d(widths[stage - 1], width, 2, 2)]
+            layers.append(ConvEncoder(width, kernel, approximate))
+            if stage > 0:
+                layers.append(SplitEncoder(width, max(2, stage + 1), 4, positions and stage == 1, approximate))
+        self.body = nn.Sequential(*layers)
+        self.norm = nn.LayerNorm(widths[-1], eps=1e-6)
+        self.head = nn.Linear(widths[-1], features)
+
+    def forward(self, x):
+        return self.head(self.norm(self.body(x).mean([-2, -1])))
+
+
+# name: network, side of the input, whether it has its own preprocessing, operator sets and how they are written
+ALL = (9, 13, 17, 21)
 FAMILIES = {
-    "iresnet50": (lambda: IResNet([3, 4, 14, 3]), 112, 11, False),
-    "iresnet100": (lambda: IResNet([3, 13, 30, 3]), 112, 17, False),
-    "adaface": (AdaFace, 112, 14, False),
-    "mobilefacenet": (MobileFaceNet, 112, 9, False),
-    "inception_resnet_v1": (InceptionResnetV1, 160, 13, False),
-    "dlib_resnet": (DlibResNet, 150, 18, True),
-    "nn4_small2": (OpenFaceNN4Small2, 96, 12, False),
-    "edge_cnn": (EdgeCnn, 112, 17, False),
+    "iresnet50": (lambda: IResNet([3, 4, 14, 3]), 112, False, ALL),
+    "iresnet100": (lambda: IResNet([3, 13, 30, 3]), 112, False, (11, 17)),
+    "adaface": (AdaFace, 112, False, (*ALL, "20 dynamo")),
+    "mobilefacenet": (MobileFaceNet, 112, False, (*ALL, "18 dynamo")),
+    "inception_resnet_v1": (InceptionResnetV1, 160, False, (*ALL, "20 dynamo")),
+    "dlib_resnet": (DlibResNet, 150, True, (*ALL, "18 dynamo")),
+    "nn4_small2": (OpenFaceNN4Small2, 96, False, ALL),
+    "edge_cnn": (EdgeCnn, 112, False, (9, 14, 17, 21, "18 dynamo")),
+    "edgeface": (EdgeFace, 112, False, tuple(range(11, 22)) + ("17 fixed", "17 functions", "18 dynamo", "21 dynamo")),
+    "edgeface_plain": (lambda: EdgeFace(False, "tanh"), 112, False, (9, 10, 13, 17, 21, "20 dynamo")),
 }
 
 
-def export(name, path):
+def with_functions(model):
+    """Every normalisation becomes a call of a function, which calls another one."""
+    sets = [onnx.helper.make_opsetid("", model.opset_import[0].version), onnx.helper.make_opsetid("ours", 1)]
+    norm = onnx.helper.make_node("LayerNormalization", ["x", "g", "b"], ["y"])
+    for name, kind in (("epsilon", onnx.AttributeProto.FLOAT), ("axis", onnx.AttributeProto.INT)):
+        norm.attribute.append(onnx.AttributeProto(name=name, ref_attr_name=name, type=kind))
+    inner = onnx.helper.make_function("ours", "Norm", ["x", "g", "b"], ["y"], [norm], sets, ["epsilon", "axis"])
+    call = onnx.helper.make_node("Norm", ["x", "g", "b"], ["y"], domain="ours")
+    for attribute in norm.attribute:
+        call.attribute.append(attribute)
+    outer = onnx.helper.make_function("ours", "Normalised", ["x", "g", "b"], ["y"], [call], sets, ["epsilon", "axis"])
+    count = 0
+    for node in model.graph.node:
+        if node.op_type == "LayerNormalization":
+            node.op_type, node.domain, count = "Normalised", "ours", count + 1
+            kept = [each for each in node.attribute if each.name in ("epsilon", "axis")]
+            del node.attribute[:]
+            node.attribute.extend(kept)
+    assert count > 0
+    model.functions.extend([inner, outer])
+    model.opset_import.append(sets[1])
+    return model
+
+
+def export(name, wording, path):
     """Writes the network; gives its input's side and whether it subtracts and scales by itself."""
     torch.manual_seed(7)
-    make, side, operator_set, prepared = FAMILIES[name]
+    make, side, prepared, _ = FAMILIES[name]
+    operator_set, _, how = str(wording).partition(" ")
     network = seasoned(make(), 7)
-    torch.onnx.export(network, (torch.rand(2, 3, side, side) * 2 - 1,), path, opset_version=operator_set, dynamo=False,
-                      input_names=["image"], output_names=["embedding"], dynamic_axes={"image": {0: "batch"}})
+    image = torch.rand(1 if how == "fixed" else 2, 3, side, side) * 2 - 1
+    names = {"input_names": ["image"], "output_names": ["embedding"], "opset_version": int(operator_set)}
+    if how == "dynamo":
+        batch = ({0: torch.export.Dim("batch")},)
+        torch.onnx.export(network, (image,), path, dynamo=True, dynamic_shapes=batch, external_data=False,
+                          verbose=False, **names)
+        return side, prepared
+    axes = None if how == "fixed" else {"image": {0: "batch"}}
+    torch.onnx.export(network, (image,), path, dynamo=False, dynamic_axes=axes, **names)
+    if how == "functions":
+        onnx.save(with_functions(onnx.load(path)), path)
     return side, prepared
