@@ -140,8 +140,22 @@ void slice(OnnxNode& node) {
   node.result(view.id, view.batch);
 }
 
+// From a row of all images, each image its own numbers: as PyTorch's newer exporter writes another order in memory.
+void gather_own(OnnxNode& node, int id) {
+  const auto& places = node.constant(1);
+  const std::int64_t elements = node.builder().shape(id).elements();
+  const auto own = [&](std::int64_t place) { return place >= 0 && place < elements; };
+  if (!places.each || places.growth != elements || !std::all_of(places.integers.begin(), places.integers.end(), own)) {
+    node.refuse("it takes numbers of other images: images are treated one by one");
+  }
+  id = add_onnx_reshape(node, id, Integers{elements}, "row");
+  id = selected(node, id, 1, places.integers, {});
+  node.result(add_onnx_reshape(node, id, places.shape.dims().subspan(1), "shape"));
+}
+
 // One place, whose axis goes, or a list of them.
 void gather(OnnxNode& node) {
+  if (node.value(0)->kind == Kind::row && node.integer("axis", 0) == 0) return gather_own(node, node.value(0)->id);
   const View view(node, 0);
   const std::size_t axis = view.own_axis(node, node.integer("axis", 0));
   const std::int64_t extent = node.builder().shape(view.id)[axis];

@@ -179,6 +179,8 @@ int OnnxBuilder::data(OnnxValue& value) {
     case Kind::moved:
       refuse("'" + value.layer + "' moves the batch to axis " + std::to_string(value.axis) +
              ", where it is read as data: images are treated one by one");
+    case Kind::row:
+      refuse("'" + value.layer + "' puts all images into one row, which is read as data: they are treated one by one");
     case Kind::product: {
       const Linear::Parameters p{.bias = false, .rows = value.rows};
       value.id = add(value.layer, std::make_shared<Linear>(p), {value.id, value.weights});
@@ -314,7 +316,7 @@ std::optional<float> OnnxNode::scalar(std::size_t i) const {
 
 const std::vector<std::int64_t>& OnnxNode::whole_numbers(std::size_t i) const {
   const auto& found = constant(i);
-  if (!found.whole || found.shape.rank() > 1 || found.size() > 64) {
+  if (!found.whole || found.shape.rank() > 1 || found.size() > 64 || found.growth != 0) {
     refuse("its source '" + clean(found.name) + "' must be a short list of whole numbers");
   }
   return found.integers;
@@ -369,7 +371,12 @@ void OnnxNode::result(int id, std::size_t batch, std::size_t which) {
 void OnnxNode::result(OnnxConstant constant) {
   // What is the same for each image stays so; what would mix images is refused.
   for (std::size_t i = 0; i < sources() && type() != "Shape"; ++i) {
-    constant.each = constant.each || (is_constant(i) && this->constant(i).each);
+    if (!is_constant(i)) continue;
+    const auto& source = this->constant(i);
+    constant.each = constant.each || source.each;
+    if (source.growth == 0 || type() == "Add" || type() == "Mul") continue;
+    if (type() != "Unsqueeze" && type() != "Reshape") refuse("it computes with the images' numbers");
+    constant.growth = source.growth;
   }
   if (constant.each && (constant.shape.rank() == 0 || constant.shape[0] != 1)) {
     refuse("it mixes the images of a batch: images are treated one by one");

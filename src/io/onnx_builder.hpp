@@ -27,6 +27,7 @@ struct OnnxValue {
     data,          ///< the graph's value `id`
     moved,         ///< the same, but that the file has the batch at `axis`, after axes which here come after it
     images,        ///< the input, (value - mean) * scale
+    row,           ///< all numbers of all images of `id` in one row
     product,       ///< a linear layer on `id` that may still get a bias
     square,        ///< of `id`, element by element
     mean_square,   ///< `factor` times the mean of squares of `id` in each window

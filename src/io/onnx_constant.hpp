@@ -23,6 +23,7 @@ struct OnnxConstant {
   Shape shape{};
   bool whole = false;
   bool each = false;                     ///< the first axis is the batch's: one image's share, the same for all
+  std::int64_t growth = 0;               ///< when `each` and `whole`: but larger by so much from one image to the next
   Tensor floats{};                       ///< unless `whole`
   std::vector<std::int64_t> integers{};  ///< when `whole`
 

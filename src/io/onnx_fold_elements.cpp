@@ -6,6 +6,8 @@
 namespace facenet {
 namespace {
 
+using Integers = std::vector<std::int64_t>;
+
 // Whole numbers are for shapes: what overflows, or computes with the batch's size, is refused.
 std::int64_t whole_result(OnnxNode& node, std::int64_t a, std::int64_t b) {
   const std::string& type = node.type();
@@ -40,11 +42,23 @@ void for_each_pair(const Shape& shape, const OnnxConstant& a, const OnnxConstant
   for (std::size_t i = 0; i < static_cast<std::size_t>(shape.elements()); ++i) function(i, left(i), right(i));
 }
 
+// How much the result grows from image to image: what does, moved or multiplied by one number that does not.
+std::int64_t growth_of(OnnxNode& node, const OnnxConstant& a, const OnnxConstant& b) {
+  const auto& grows = a.growth != 0 ? a : b;
+  const auto& other = a.growth != 0 ? b : a;
+  if (grows.growth == 0 || (node.type() == "Add" && other.growth == 0)) return grows.growth;
+  if (node.type() != "Mul" || other.growth != 0 || other.size() != 1) {
+    node.refuse("it computes with the images' numbers: images are treated one by one");
+  }
+  return whole_result(node, grows.growth, other.integers[0]);
+}
+
 void arithmetic(OnnxNode& node) {
   const auto& a = node.constant(0);
   const auto& b = node.constant(1);
   if (a.whole != b.whole) node.refuse("its sources differ in kind");
   OnnxConstant result = empty_onnx_constant(node, a.whole, onnx_broadcast(node, a.shape, b.shape));
+  result.growth = growth_of(node, a, b);
   for_each_pair(result.shape, a, b, [&](std::size_t i, std::size_t left, std::size_t right) {
     if (a.whole) {
       result.integers[i] = whole_result(node, a.integers[left], b.integers[right]);
@@ -161,6 +175,9 @@ void running_sum(OnnxNode& node) {
 
 void range(OnnxNode& node) {
   const bool whole = node.constant(0).whole;
+  if (whole && node.scalar(0) == 0.0F && node.scalar(2) == 1.0F && node.constant(1).integers == Integers{kOnnxBatch}) {
+    return node.result(OnnxConstant{.shape = {1}, .whole = true, .each = true, .growth = 1, .integers = {0}});
+  }
   std::array<double, 3> given{};  // start, limit, step
   for (std::size_t i = 0; i < 3; ++i) {
     const auto& source = node.constant(i);

@@ -189,8 +189,8 @@ ModelData read_onnx(ImportSource& source, const ImportOptions& options) {
     read_onnx_node(node);
   }
   end(builder, output);
-  ModelData model{.graph = passes::recognise_layer_norm(
-                      passes::recognise_gelu(passes::remove_dead_nodes(builder.graph())))};
+  ModelData model{.graph =
+                      passes::recognise_layer_norm(passes::recognise_gelu(passes::remove_dead_nodes(builder.graph())))};
   // Notes of our own hold for the network as it was exported.
   const bool as_exported =
       !options.mean && !options.scale && !options.bgr && !options.input_size && options.output.empty();

@@ -83,6 +83,7 @@ void reshape(OnnxNode& node) {
   const auto target = node.list("shape", 1);
   if (!target || target->empty()) node.refuse("it does not say the shape");
   if (is_onnx_norm(*node.value(0))) return node.pass_on(0);
+  if (*target == Integers{-1}) return node.result(OnnxValue{.kind = Kind::row, .id = node.data(0)});
   Integers extents = *target;
   const std::int64_t batch = extents[0];
   const bool zero_is_zero = node.integer("allowzero", 0) != 0;

@@ -202,5 +202,25 @@ TEST_CASE("onnx constants: what is the same for each image stands for any batch,
   CHECK_THROWS_AS(Folded("Add").made(each).real(std::vector<float>(12), {2, 1, 2, 3}).result(), FormatError);
 }
 
+TEST_CASE("onnx constants: the images' numbers grow from one to the next, and only that is known of them") {
+  const OnnxConstant numbers = Folded("Range").source({0}, {}).source({kOnnxBatch}, {}).source({1}, {}).result();
+  CHECK(numbers.each);
+  CHECK(numbers.growth == 1);
+  const OnnxConstant first = Folded("Mul").made(numbers).source({6}, {}).result();
+  CHECK(first.growth == 6);
+  const OnnxConstant column = Folded("Unsqueeze").made(first).source({1}).result();
+  CHECK(column.growth == 6);
+  const OnnxConstant all = Folded("Add").source(kSix, {1, 6}).made(column).result();
+  CHECK(all.growth == 6);
+  CHECK(all.shape == Shape{1, 6});
+  CHECK(all.integers == kSix);
+  CHECK_THROWS_AS(Folded("Mul").made(numbers).source(kSix).result(), FormatError);
+  CHECK_THROWS_AS(Folded("Sub").made(numbers).source({1}, {}).result(), FormatError);
+  CHECK_THROWS_AS(Folded("Add").made(numbers).made(numbers).result(), FormatError);
+  CHECK_THROWS_AS(Folded("Equal").made(numbers).source({0}, {}).result(), FormatError);
+  CHECK_THROWS_AS(Folded("Cast").made(numbers).set("to", std::int64_t{1}).result(), FormatError);
+  CHECK_THROWS_AS(Folded("Gather").source(kSix).made(numbers).result(), FormatError);
+}
+
 }  // namespace facenet
 #endif

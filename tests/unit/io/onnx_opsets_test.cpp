@@ -274,6 +274,37 @@ TEST_CASE("operator sets: dropout, batch normalisation, gates and shapes") {
                       shapes)}});
 }
 
+TEST_CASE("numbers of each image gathered from a row of all, as PyTorch's newer exporter writes another memory order") {
+  const auto gathered = [](std::int64_t each) {
+    return [=](OnnxFile& f) {
+      f.whole("-1", {-1});
+      f.whole("axes", {1, 2, 3});
+      for (const auto& [name, value] : {std::pair<std::string, std::int64_t>{"0", 0}, {"1", 1}, {"each", each}}) {
+        f.whole(name, {value}).clear_dims();
+      }
+      auto& places = f.whole("places", Integers(256));
+      places.clear_dims();
+      for (const auto extent : {1, 4, 8, 8}) places.add_dims(extent);
+      for (int i = 0; i < 256; ++i) places.set_int64_data(i, i ^ 192);  // channels the other way round, by pairs
+      f.node("Reshape", {"maps", "-1"}, "row");
+      f.node("Shape", {"maps"}, "extents");
+      f.node("Gather", {"extents", "0"}, "batch");
+      f.node("Range", {"0", "batch", "1"}, "images");
+      f.node("Mul", {"images", "each"}, "begins");
+      f.node("Unsqueeze", {"begins", "axes"}, "begin");
+      f.node("Add", {"begin", "places"}, "all");
+      f.node("Gather", {"row", "all"}, "turned");
+      f.move_between(8, "turned");
+    };
+  };
+  check_alike({{13, 21, gathered(256)}, {13, 21, [](OnnxFile& f) {
+                                           f.whole("order", {3, 2, 1, 0});
+                                           set(f.node("Gather", {"maps", "order"}, "turned"), "axis", std::int64_t{1});
+                                           f.move_between(1, "turned");
+                                         }}});
+  CHECK_THROWS_WITH(imported(17, gathered(255)), test::Contains("numbers of other images"));
+}
+
 TEST_CASE("operator sets: Shape takes a part since 15") {
   const auto ask = [](const Edit& extents) {
     return [=](OnnxFile& f) {
