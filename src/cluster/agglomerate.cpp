@@ -1,5 +1,5 @@
-// Nearest-neighbour chains for average and complete linkage, a minimum spanning tree for single, and the closest pair
-// at each step for centroid.
+// NearestGroup-neighbour chains for average and complete linkage, a minimum spanning tree for single, and the closest
+// pair at each step for centroid.
 #include "cluster/agglomerate.hpp"
 
 #include <algorithm>
@@ -37,7 +37,7 @@ std::vector<Merge> chain(Linkage& linkage, std::int32_t n, float limit, Watch& w
       links.push_back({start, kInfinity});
     }
     const Link tip = links.back();
-    Nearest nearest = linkage.nearest(tip.group);
+    NearestGroup nearest = linkage.nearest(tip.group);
     if (links.size() > 1 && nearest.distance >= tip.distance) {
       nearest = {links[links.size() - 2].group, tip.distance};
     }
@@ -75,8 +75,8 @@ class AverageLinkage {
   }
   std::int64_t left() const { return groups_.left(); }
   bool alive(std::int32_t group) const { return groups_.alive(group); }
-  Nearest nearest(std::int32_t group) {
-    const Nearest& first = first_[static_cast<std::size_t>(group)];
+  NearestGroup nearest(std::int32_t group) {
+    const NearestGroup& first = first_[static_cast<std::size_t>(group)];
     const bool holds = !merged_[static_cast<std::size_t>(group)] && first.group >= 0 && groups_.alive(first.group) &&
                        !merged_[static_cast<std::size_t>(first.group)];
     return holds ? first : groups_.nearest(group);
@@ -89,7 +89,7 @@ class AverageLinkage {
 
  private:
   Groups groups_;
-  std::vector<Nearest> first_;
+  std::vector<NearestGroup> first_;
   std::vector<bool> merged_;
 };
 
@@ -108,8 +108,8 @@ class MatrixLinkage {
   }
   std::int64_t left() const { return static_cast<std::int64_t>(alive_.size()); }
   bool alive(std::int32_t group) const { return !gone_[static_cast<std::size_t>(group)]; }
-  Nearest nearest(std::int32_t group) const {
-    Nearest best;
+  NearestGroup nearest(std::int32_t group) const {
+    NearestGroup best;
     const float* const row = distances_.data() + static_cast<std::size_t>(group) * n_;
     for (const std::int32_t other : alive_) {
       if (other != group) best.take(other, row[other]);
@@ -236,14 +236,14 @@ std::vector<Merge> merge_single(const Embeddings& items, const Links& links, flo
   if (!links.different.empty()) return merge_by_matrix(items, links, false, limit, watch);
   const auto n = static_cast<std::int64_t>(items.size());
   Groups groups(items, {}, false);
-  std::vector<Nearest> to_tree(items.size());
+  std::vector<NearestGroup> to_tree(items.size());
   std::vector<Merge> merges;
   std::int32_t newest = 0;
   for (std::int64_t step = 1; step < n; ++step) {
     watch.at(static_cast<double>(step) / static_cast<double>(n));
-    Nearest next;
+    NearestGroup next;
     groups.visit(newest, [&](std::int32_t other, float distance) {
-      Nearest& nearest = to_tree[static_cast<std::size_t>(other)];
+      NearestGroup& nearest = to_tree[static_cast<std::size_t>(other)];
       nearest.take(newest, distance);
       next.take(other, nearest.distance);
     });
@@ -266,7 +266,7 @@ std::vector<Merge> merge_single(const Embeddings& items, const Links& links, flo
 std::vector<Merge> merge_centroid(const Embeddings& items, const Links& links, float limit, Watch& watch) {
   const auto n = static_cast<std::int32_t>(items.size());
   Groups groups(items, links, false);
-  std::vector<Nearest> nearest = groups.nearest_of_all();
+  std::vector<NearestGroup> nearest = groups.nearest_of_all();
   std::vector<bool> stale(items.size());
   std::vector<std::int32_t> alive;
   for (std::int32_t i = 0; i < n; ++i) {
@@ -284,17 +284,17 @@ std::vector<Merge> merge_centroid(const Embeddings& items, const Links& links, f
       stale[l] = false;
       continue;
     }
-    const Nearest partner = nearest[l];
+    const NearestGroup partner = nearest[l];
     if (partner.group < 0 || partner.distance > limit) break;
     const std::int32_t into = std::min(least, partner.group);
     const std::int32_t from = std::max(least, partner.group);
     groups.merge(into, from);
     alive.erase(std::lower_bound(alive.begin(), alive.end(), from));
     merges.push_back({into, from, partner.distance});
-    Nearest own;
+    NearestGroup own;
     groups.visit(into, [&](std::int32_t other, float distance) {
       own.take(other, distance);
-      Nearest& kept = nearest[static_cast<std::size_t>(other)];
+      NearestGroup& kept = nearest[static_cast<std::size_t>(other)];
       if (distance <= kept.distance && distance < kInfinity) {
         kept = {into, distance};
         stale[static_cast<std::size_t>(other)] = false;

@@ -4,13 +4,12 @@
 #include <algorithm>
 
 #include "base/threads.hpp"
-#include "cluster/scan_row.hpp"
+#include "cluster/scan_panels.hpp"
 
 namespace facenet {
 namespace {
 
 constexpr std::int64_t kQueries = 48;  // of one block of the matrix product
-constexpr std::int64_t kPanels = 64;   // of one block: 1024 items
 constexpr std::int64_t kMost = 64;     // blocks between two looks at what they found
 
 // Rounding may make an average of distances a little smaller than the least of them.
@@ -39,27 +38,17 @@ std::vector<std::vector<std::int32_t>> components(const Embeddings& items, const
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(n); ++i) root[static_cast<std::size_t>(i)] = sets.root(i);
     std::vector<std::vector<ItemPair>> found(static_cast<std::size_t>(step));
     parallel_for(step, [&](std::int64_t block) {
-      constexpr std::int64_t kStride = kPanels * Panels::kWidth;
       const std::int64_t begin = (done + block) * kQueries;
       const std::int64_t count = std::min(kQueries, n - begin);
-      std::vector<float> distances(static_cast<std::size_t>(count * kStride));
-      std::vector<float> biases;
-      for (std::int64_t i = 0; i < count; ++i) biases.push_back(panels.bias(begin + i));
       // Pairs are looked at once: panels before this block's have had their turn.
-      for (std::int64_t panel = begin / Panels::kWidth; panel < panels.panels(); panel += kPanels) {
-        panels.distances(items.values.data() + begin * dimension, biases.data(), count, panel,
-                         std::min(panel + kPanels, panels.panels()), distances.data(), kStride);
-        const std::int64_t first = panel * Panels::kWidth;
-        for (std::int64_t i = 0; i < count; ++i) {
-          const std::int32_t own = root[static_cast<std::size_t>(begin + i)];
-          scan_row(distances.data() + i * kStride, first, std::min(first + kStride, n), near,
-                   [&](std::int64_t other, float) {
-                     if (root[static_cast<std::size_t>(other)] == own) return;
-                     found[static_cast<std::size_t>(block)].emplace_back(static_cast<std::int32_t>(begin + i),
-                                                                         static_cast<std::int32_t>(other));
-                   });
-        }
-      }
+      scan_panels(panels, begin / kPanelRows, items.values.data() + begin * dimension, panels.biases() + begin, count,
+                  std::vector<float>(static_cast<std::size_t>(count), near),
+                  [&](std::int64_t query, std::int64_t other, float, float&) {
+                    const auto item = static_cast<std::size_t>(begin + query);
+                    if (root[static_cast<std::size_t>(other)] == root[item]) return;
+                    found[static_cast<std::size_t>(block)].emplace_back(static_cast<std::int32_t>(item),
+                                                                        static_cast<std::int32_t>(other));
+                  });
     });
     for (const auto& pairs : found) {
       for (const auto& [a, b] : pairs) sets.join(a, b);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/threads.hpp"
+#include "cluster/scan_panels.hpp"
 
 namespace facenet {
 namespace {
@@ -44,41 +45,26 @@ Groups::Groups(const Embeddings& items, const Links& links, bool spread, std::sp
   }
 }
 
-std::vector<Nearest> Groups::nearest_of_all() const {
+std::vector<NearestGroup> Groups::nearest_of_all() const {
   const auto rows = static_cast<std::int64_t>(group_of_.size());
-  std::vector<Nearest> result(row_of_.size());
+  std::vector<NearestGroup> result(row_of_.size());
   parallel_for((rows + kQueries - 1) / kQueries, [&](std::int64_t block) {
     const std::int64_t begin = block * kQueries;
     const std::int64_t count = std::min(kQueries, rows - begin);
     std::vector<float> queries(static_cast<std::size_t>(count * dimension_));
-    std::vector<float> biases(static_cast<std::size_t>(count));
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int32_t group = group_of_[static_cast<std::size_t>(begin + i)];
-      if (group < 0) continue;
-      std::copy_n(means_.data() + group * dimension_, dimension_, queries.data() + i * dimension_);
-      biases[static_cast<std::size_t>(i)] = panels_.bias(begin + i);
+      if (group >= 0) std::copy_n(means_.data() + group * dimension_, dimension_, queries.data() + i * dimension_);
     }
-    constexpr std::int64_t kStride = kPanels * Panels::kWidth;
-    std::vector<float> distances(static_cast<std::size_t>(count * kStride));
-    for (std::int64_t panel = 0; panel < panels_.panels(); panel += kPanels) {
-      panels_.distances(queries.data(), biases.data(), count, panel, std::min(panel + kPanels, panels_.panels()),
-                        distances.data(), kStride);
-      const std::int64_t first = panel * Panels::kWidth;
-      const std::int64_t last = std::min(first + kStride, rows);
-      for (std::int64_t i = 0; i < count; ++i) {
-        const std::int32_t group = group_of_[static_cast<std::size_t>(begin + i)];
-        if (group < 0) continue;
-        Nearest& best = result[static_cast<std::size_t>(group)];
-        float* const row = distances.data() + i * kStride - first;
-        for (const std::int32_t other : apart_.of(group)) {
-          const std::int64_t at = row_of_[static_cast<std::size_t>(other)];
-          if (at >= first && at < last) row[at] = kInfinity;
-        }
-        for (std::int64_t j = first; j < last; ++j) {
-          if (row[j] < best.distance && j != begin + i) best = {group_of_[static_cast<std::size_t>(j)], row[j]};
-        }
-      }
-    }
+    scan_panels(panels_, 0, queries.data(), panels_.biases() + begin, count,
+                std::vector<float>(static_cast<std::size_t>(count), std::numeric_limits<float>::max()),
+                [&](std::int64_t query, std::int64_t row, float distance, float& worst) {
+                  const std::int32_t group = group_of_[static_cast<std::size_t>(begin + query)];
+                  const std::int32_t other = group_of_[static_cast<std::size_t>(row)];
+                  if (group < 0 || other < 0 || other == group || apart_.of(group).contains(other)) return;
+                  result[static_cast<std::size_t>(group)].take(other, distance);
+                  worst = result[static_cast<std::size_t>(group)].distance;
+                });
   });
   return result;
 }
@@ -104,7 +90,7 @@ void Groups::measure(std::int32_t group) {
   }
 }
 
-Nearest Groups::nearest(std::int32_t group) {
+NearestGroup Groups::nearest(std::int32_t group) {
   measure(group);
   distances_[static_cast<std::size_t>(row_of_[static_cast<std::size_t>(group)])] = kInfinity;
   // Removed rows are at infinity. Sixteen minima at a time, which the compiler turns into vector instructions.

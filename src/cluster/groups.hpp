@@ -12,7 +12,7 @@
 
 namespace facenet {
 
-struct Nearest {
+struct NearestGroup {
   std::int32_t group = -1;  ///< -1: no other group is left
   float distance = std::numeric_limits<float>::infinity();
   void take(std::int32_t other, float at) {
@@ -39,8 +39,8 @@ class Groups {
   bool alive(std::int32_t group) const { return row_of_[static_cast<std::size_t>(group)] >= 0; }
 
   /// The nearest other group of each, by one matrix product. The lowest number wins a tie, here and below.
-  std::vector<Nearest> nearest_of_all() const;
-  Nearest nearest(std::int32_t group);
+  std::vector<NearestGroup> nearest_of_all() const;
+  NearestGroup nearest(std::int32_t group);
   /// Calls visit(other, distance) for every other group, those to stay apart from too, in ascending order of their
   /// numbers.
   template <typename Visit>

@@ -10,15 +10,13 @@
 
 #include "base/random.hpp"
 #include "base/threads.hpp"
-#include "cluster/scan_row.hpp"
+#include "cluster/scan_panels.hpp"
 
 namespace facenet {
 namespace {
 
 constexpr std::int64_t kQueries = 48;   // of one block of the matrix product
-constexpr std::int64_t kPanels = 64;    // of one block: 1024 items
 constexpr std::int64_t kReported = 64;  // blocks between two reports
-constexpr std::int64_t kWidth = Panels::kWidth;
 
 // The nearest so far: up to twice as many as wanted, so that sorting out is rare.
 struct Nearest {
@@ -37,23 +35,18 @@ struct Nearest {
 template <typename Name>
 void search(const Panels& panels, const float* queries, const float* norms, std::int64_t count, std::size_t wanted,
             Nearest* const* nearest, const std::int32_t* selves, Name&& name) {
-  constexpr std::int64_t kStride = kPanels * kWidth;
-  std::vector<float> distances(static_cast<std::size_t>(count * kStride));
-  for (std::int64_t panel = 0; panel < panels.panels(); panel += kPanels) {
-    panels.distances(queries, norms, count, panel, std::min(panel + kPanels, panels.panels()), distances.data(),
-                     kStride);
-    const std::int64_t first = panel * kWidth;
-    for (std::int64_t i = 0; i < count; ++i) {
-      Nearest& own = *nearest[i];
-      scan_row(distances.data() + i * kStride, first, std::min(first + kStride, panels.size()), own.worst,
-               [&](std::int64_t row, float distance) {
-                 const std::int32_t item = name(row);
-                 if (item == selves[i]) return;
-                 own.found.push_back({item, distance});
-                 if (own.found.size() >= 2 * wanted) own.keep(wanted);
-               });
-    }
-  }
+  std::vector<float> limit;
+  for (std::int64_t i = 0; i < count; ++i) limit.push_back(nearest[i]->worst);
+  scan_panels(panels, 0, queries, norms, count, limit,
+              [&](std::int64_t query, std::int64_t row, float distance, float& worst) {
+                const std::int32_t item = name(row);
+                if (item == selves[query]) return;
+                Nearest& own = *nearest[query];
+                own.found.push_back({item, distance});
+                if (own.found.size() < 2 * wanted) return;
+                own.keep(wanted);
+                worst = own.worst;
+              });
 }
 
 // In order, without room to spare.

@@ -83,10 +83,10 @@ std::vector<Suggestion> Clusterer::suggest(const Embeddings& embeddings, const C
   for (std::size_t i = 0; i < embeddings.size(); ++i) {
     if (clustering.labels[i] < 0) groups.remove(static_cast<std::int32_t>(i));
   }
-  const std::vector<Nearest> nearest = groups.nearest_of_all();
+  const std::vector<NearestGroup> nearest = groups.nearest_of_all();
   std::set<ItemPair> seen;
   for (std::size_t c = 0; c < members.size(); ++c) {
-    const Nearest& other = nearest[static_cast<std::size_t>(members[c][0])];
+    const NearestGroup& other = nearest[static_cast<std::size_t>(members[c][0])];
     if (other.group < 0) continue;
     const auto o = static_cast<std::size_t>(clustering.labels[static_cast<std::size_t>(other.group)]);
     const ItemPair pair{clustering.medoids[std::min(c, o)], clustering.medoids[std::max(c, o)]};

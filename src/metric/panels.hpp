@@ -26,6 +26,9 @@ class Panels {
 
   void set(std::int64_t row, const float* values, float bias);
   float bias(std::int64_t row) const { return biases_[static_cast<std::size_t>(row)]; }
+  /// As Scan (metric/scan.hpp) takes them; rows past size() of the last panel hold no meaning.
+  const float* data() const { return reinterpret_cast<const float*>(memory_.get()); }
+  const float* biases() const { return biases_.data(); }
 
   /// Distances of `count` queries [count,d] to the rows of panels [begin, end): out[i * stride + j - 16 * begin]. The
   /// stride is at least 16 * (end - begin); the columns past size() of the last panel hold no meaning.
