@@ -6,7 +6,7 @@ of 20, which it can where all have one size. FaceNetLib's time holds the program
 
 facenet-pytorch asks for PyTorch of its year, and works with later ones:
 
-    pip install --no-deps facenet-pytorch==2.6.0 && pip install torch torchvision pillow requests
+    pip install --no-deps facenet-pytorch==2.6.0 && pip install torch torchvision pillow requests tqdm
 """
 
 import json
@@ -83,6 +83,8 @@ for path, boxes in zip(files, theirs):
         least = min(least, best) if best >= 0.5 else least
 print(f"{total} faces found by facenet-pytorch in {len(files)} photographs, {sum(map(len, found.values()))} by FaceNetLib; "
       f"{missed} of the former are not among the latter, the others overlap by {least:.4f} at least")
+print(f"photographs without a face: {sum(path not in found for path in files)} by FaceNetLib, "
+      f"{sum(boxes is None for boxes in theirs)} by facenet-pytorch")
 
 median = common.compare(f"detection in {len(files)} photographs of 250x250",
                         {"FaceNetLib": common.timed(ours), "facenet-pytorch, one by one": common.timed(one_by_one),

@@ -25,34 +25,8 @@ std::string list_of_flags(const DetectedFace& face) {
   return text;
 }
 
-Face face_of(const Input& input, std::size_t number, const DetectedFace& found) {
-  return {input, number, found.box, found.landmarks, found.quality.score};
-}
-
-void write_csv(Output& output, const Face& face, const DetectedFace& found) {
-  auto row = face_row(face);
-  for (const float value : {found.confidence, found.quality.size, found.quality.sharpness, found.quality.pose}) {
-    row.push_back(text_of(value));
-  }
-  row.push_back(std::to_string(found.turned));
-  for (const bool flag : {found.cut_off, found.tiny, found.blurred}) row.emplace_back(flag ? "1" : "0");
-  output.row(row);
-}
-
-void write_json(Output& output, const Face& face, const DetectedFace& found) {
-  Json json = face_json(face);
-  json["confidence"] = number(found.confidence);
-  json["size"] = number(found.quality.size);
-  json["sharpness"] = number(found.quality.sharpness);
-  json["pose"] = number(found.quality.pose);
-  json["turned"] = found.turned;
-  json["cut_off"] = found.cut_off;
-  json["tiny"] = found.tiny;
-  json["blurred"] = found.blurred;
-  output.object(std::move(json));
-}
-
-void write_text(Output& output, const Face& face, const DetectedFace& found) {
+void write_text(Output& output, const Face& face) {
+  const DetectedFace& found = *face.found;
   const auto& b = face.box;
   const std::string flags = list_of_flags(found);
   output.write(printable(face.input.path) + ": face " + std::to_string(face.number) + ", " + fixed(b[2] - b[0], 0) +
@@ -61,34 +35,13 @@ void write_text(Output& output, const Face& face, const DetectedFace& found) {
                (flags.empty() ? "" : " (" + flags + ")") + "\n");
 }
 
-// As the journal keeps what was found, and back.
-Json to_journal(const std::vector<DetectedFace>& faces) {
-  Json list = Json::array();
-  for (const auto& f : faces) {
-    list.push_back({f.box, f.landmarks, f.confidence, f.quality.score, f.quality.size, f.quality.sharpness,
-                    f.quality.pose, f.turned, f.cut_off, f.tiny, f.blurred});
-  }
-  return list;
-}
-
 // Nothing where somebody has changed the file by hand.
-std::optional<std::vector<DetectedFace>> from_journal(const Journal& journal, const Input& input) {
+std::optional<std::vector<DetectedFace>> known_of(const Journal& journal, const Input& input) {
   try {
     const auto known = journal.find(input);
     if (!known) return std::nullopt;
     std::vector<DetectedFace> faces;
-    for (const auto& f : *known) {
-      DetectedFace face;
-      face.box = f.at(0).get<std::array<float, 4>>();
-      face.landmarks = f.at(1).get<Landmarks>();
-      face.confidence = f.at(2).get<float>();
-      face.quality = {f.at(3).get<float>(), f.at(4).get<float>(), f.at(5).get<float>(), f.at(6).get<float>()};
-      face.turned = f.at(7).get<int>();
-      face.cut_off = f.at(8).get<bool>();
-      face.tiny = f.at(9).get<bool>();
-      face.blurred = f.at(10).get<bool>();
-      faces.push_back(face);
-    }
+    for (const auto& face : *known) faces.push_back(from_journal(face));
     return faces;
   } catch (const std::exception&) {
     return std::nullopt;
@@ -102,7 +55,7 @@ std::vector<Searched> search(const Common& common, const Detector& detector, std
   std::vector<Input> unknown;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (auto known = from_journal(journal, inputs[i])) {
+    if (auto known = known_of(journal, inputs[i])) {
       results[i].faces = std::move(*known);
     } else {
       unknown.push_back(inputs[i]);
@@ -111,7 +64,11 @@ std::vector<Searched> search(const Common& common, const Detector& detector, std
   }
   auto found = search(common, detector, unknown);
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (found[i].fault.empty()) journal.add(unknown[i], to_journal(found[i].faces));
+    if (found[i].fault.empty()) {
+      Json list = Json::array();
+      for (const auto& face : found[i].faces) list.push_back(to_journal(face));
+      journal.add(unknown[i], list);
+    }
     results[places[i]] = std::move(found[i]);
   }
   return results;
@@ -123,13 +80,7 @@ int detect(const Common& common, const DetectionOptions& options) {
   Failures failures;
   const auto inputs = expand_inputs(common, failures);
   const std::size_t total = inputs.size() + failures.size();
-  if (output.csv()) {
-    auto columns = face_columns();
-    for (const char* more : {"confidence", "size", "sharpness", "pose", "turned", "cut_off", "tiny", "blurred"}) {
-      columns.emplace_back(more);
-    }
-    output.row(columns);
-  }
+  if (output.csv()) output.row(face_columns());
   std::size_t faces = 0;
   std::size_t without = 0;
   Journal journal(common, common.output);
@@ -156,14 +107,13 @@ int detect(const Common& common, const DetectionOptions& options) {
         }
       }
       for (std::size_t number = 0; number < result.faces.size(); ++number) {
-        const DetectedFace& found = result.faces[number];
-        const Face face = face_of(some[i], number, found);
+        const Face face = face_of(some[i], number, result.faces[number]);
         if (output.csv()) {
-          write_csv(output, face, found);
+          output.row(face_row(face));
         } else if (output.json()) {
-          write_json(output, face, found);
+          output.object(face_json(face));
         } else {
-          write_text(output, face, found);
+          write_text(output, face);
         }
         ++faces;
       }

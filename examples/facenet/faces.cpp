@@ -19,6 +19,10 @@ namespace facenet::program {
 namespace {
 
 constexpr std::array<const char*, 5> kPoints{"left_eye", "right_eye", "nose", "mouth_left", "mouth_right"};
+constexpr std::array<const char*, 9> kFound{"quality", "confidence", "size", "sharpness", "pose",
+                                            "turned",  "cut_off",    "tiny", "blurred"};
+
+std::array<bool, 3> flags_of(const DetectedFace& face) { return {face.cut_off, face.tiny, face.blurred}; }
 
 // A photograph's faces, ready for the network.
 struct Loaded {
@@ -45,12 +49,12 @@ Json numbers(std::span<const float> values) {
 }
 
 // A photograph's faces as the journal keeps them, and back.
-Json to_journal(std::span<const Face> faces, std::span<const float> rows) {
+Json entry_of(std::span<const Face> faces, std::span<const float> rows) {
   Json list = Json::array();
   for (const Face& face : faces) {
     Json one{{"box", numbers(face.box)}};
     if (face.landmarks) one["landmarks"] = numbers(*face.landmarks);
-    if (face.quality) one["quality"] = number(*face.quality);
+    if (face.found) one["found"] = to_journal(*face.found);
     one["norm"] = number(face.norm);
     list.push_back(std::move(one));
   }
@@ -58,7 +62,7 @@ Json to_journal(std::span<const Face> faces, std::span<const float> rows) {
 }
 
 // Nothing where somebody has changed the file by hand.
-std::optional<Loaded> from_journal(const Input& input, const Source& source) {
+std::optional<Loaded> known_of(const Input& input, const Source& source) {
   if (source.journal == nullptr) return std::nullopt;
   const auto dimension = static_cast<std::size_t>(source.embedder.model().embedding_size());
   try {
@@ -67,9 +71,9 @@ std::optional<Loaded> from_journal(const Input& input, const Source& source) {
     Loaded loaded;
     loaded.known = true;
     for (const auto& one : known->at("faces")) {
-      Face face{input, loaded.faces.size(), one.at("box").get<std::array<float, 4>>(), {}, {}};
+      Face face{input, loaded.faces.size(), one.at("box").get<std::array<float, 4>>()};
       if (one.contains("landmarks")) face.landmarks = one.at("landmarks").get<Landmarks>();
-      if (one.contains("quality")) face.quality = one.at("quality").get<float>();
+      if (source.detector) face.found = from_journal(one.at("found"));
       face.norm = one.at("norm").get<float>();
       loaded.faces.push_back(std::move(face));
     }
@@ -88,7 +92,7 @@ std::optional<Loaded> from_journal(const Input& input, const Source& source) {
 Loaded load(const Input& input, const Source& source, Detector* detector) {
   Loaded loaded;
   try {
-    Face face{input, 0, {}, {}, {}};
+    Face face{input};
     if (detector == nullptr && source.table) {
       const Landmarks* found = find_landmarks(*source.table, input);
       if (found == nullptr) {
@@ -109,8 +113,8 @@ Loaded load(const Input& input, const Source& source, Detector* detector) {
     const auto faces = detector->detect(image);
     loaded.searched = true;
     for (const auto& found : faces) {
-      loaded.images.push_back(source.embedder.prepare(image, found.landmarks));
-      loaded.faces.push_back({input, loaded.faces.size(), found.box, found.landmarks, found.quality.score});
+      loaded.images.push_back(source.embedder.prepare(image, found));
+      loaded.faces.push_back(face_of(input, loaded.faces.size(), found));
     }
     if (loaded.faces.empty()) loaded.fault = no_face(*detector);
   } catch (const Error& error) {
@@ -141,7 +145,7 @@ class Worker {
     Part part;
     // Known as a whole or computed as a whole: an embedding's last bits depend on how many are embedded at once.
     for (const Input& input : inputs) {
-      auto known = from_journal(input, source_);
+      auto known = known_of(input, source_);
       if (!known) break;
       part.photographs.push_back(std::move(*known));
     }
@@ -184,7 +188,7 @@ void take(const Part& part, std::span<const Input> inputs, Faces& faces, Failure
     faces.faces.insert(faces.faces.end(), found.begin(), found.end());
     faces.embeddings.values.insert(faces.embeddings.values.end(), rows.begin(), rows.end());
     const bool worth = loaded.fault.empty() || loaded.searched;  // what could not be read may be readable later
-    if (journal != nullptr && !loaded.known && worth) journal->add(inputs[i], to_journal(found, rows));
+    if (journal != nullptr && !loaded.known && worth) journal->add(inputs[i], entry_of(found, rows));
   }
 }
 
@@ -205,8 +209,8 @@ Json conditions(const Model& model, const FaceOptions& options, const Source& so
 std::optional<Detector> detector_for(const Common& common, const Model& model, const FaceOptions& options) {
   const bool asked = !options.detection.detector.empty();
   if (!asked && (!options.landmarks.empty() || !has_detector(options.detection))) return std::nullopt;
-  if (!model.contract().template_points) {
-    if (asked) warn(common, "the model was not trained on aligned faces: the detector is not used");
+  if (!model.contract().template_points && !model.contract().margin) {
+    if (asked) warn(common, "the model was not trained on detected faces: the detector is not used");
     return std::nullopt;
   }
   return open_detector(detector_path(options.detection), options.detection);
@@ -250,10 +254,11 @@ const Landmarks* find_landmarks(const LandmarkTable& table, const Input& input) 
 std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& model, const FaceOptions& options) {
   const bool aligned = model.contract().template_points.has_value();
   if (options.landmarks.empty()) {
-    if (aligned) {
-      warn(common,
-           "the model was trained on aligned faces; without --detector or --landmarks the centre of each photograph "
-           "is taken, which is less accurate");
+    if (aligned || model.contract().margin) {
+      warn(common, "the model was trained on " +
+                       std::string(aligned ? "aligned faces; without --detector or --landmarks"
+                                           : "faces that a detector cut out; without --detector") +
+                       " the centre of each photograph is taken, which is less accurate");
     }
     return std::nullopt;
   }
@@ -320,7 +325,12 @@ Faces embed_inputs(const Common& common, const Model& model, const std::vector<I
 
 Image picture_of(const Embedder& embedder, const Face& face) {
   const Image image = Image::open(face.input.path);
+  if (face.found) return embedder.prepare(image, *face.found);
   return face.landmarks ? embedder.prepare(image, *face.landmarks) : embedder.prepare(image);
+}
+
+Face face_of(const Input& input, std::size_t number, const DetectedFace& found) {
+  return {input, number, found.box, found.landmarks, found};
 }
 
 std::vector<std::string> face_columns() {
@@ -329,7 +339,7 @@ std::vector<std::string> face_columns() {
     columns.push_back(point + "_x");
     columns.push_back(point + "_y");
   }
-  columns.emplace_back("quality");
+  columns.insert(columns.end(), kFound.begin(), kFound.end());
   return columns;
 }
 
@@ -337,20 +347,35 @@ std::vector<std::string> face_row(const Face& face) {
   std::vector<std::string> row{face.input.path.string(), std::to_string(face.number)};
   for (const float value : face.box) row.push_back(text_of(value));
   for (std::size_t i = 0; i < 10; ++i) row.push_back(face.landmarks ? text_of((*face.landmarks)[i]) : "");
-  row.push_back(face.quality ? text_of(*face.quality) : "");
+  if (!face.found) {
+    row.resize(row.size() + kFound.size());
+    return row;
+  }
+  const FaceQuality& q = face.found->quality;
+  for (const float value : {q.score, face.found->confidence, q.size, q.sharpness, q.pose}) {
+    row.push_back(text_of(value));
+  }
+  row.push_back(std::to_string(face.found->turned));
+  for (const bool flag : flags_of(*face.found)) row.emplace_back(flag ? "1" : "0");
   return row;
 }
 
 Json face_json(const Face& face) {
-  Json json{{"file", face.input.path.string()}, {"face", face.number}, {"box", Json::array()}};
-  for (const float value : face.box) json["box"].push_back(number(value));
+  Json json{{"file", face.input.path.string()}, {"face", face.number}, {"box", numbers(face.box)}};
   if (face.landmarks) {
     json["landmarks"] = Json::array();
     for (std::size_t i = 0; i < 10; i += 2) {
       json["landmarks"].push_back({number((*face.landmarks)[i]), number((*face.landmarks)[i + 1])});
     }
   }
-  if (face.quality) json["quality"] = number(*face.quality);
+  if (!face.found) return json;
+  const FaceQuality& q = face.found->quality;
+  std::size_t column = 0;
+  for (const float value : {q.score, face.found->confidence, q.size, q.sharpness, q.pose}) {
+    json[kFound[column++]] = number(value);
+  }
+  json[kFound[column++]] = face.found->turned;
+  for (const bool flag : flags_of(*face.found)) json[kFound[column++]] = flag;
   return json;
 }
 

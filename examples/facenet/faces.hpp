@@ -20,11 +20,13 @@ namespace facenet::program {
 struct Face {
   Input input;
   std::size_t number = 0;      ///< of those in the photograph
-  std::array<float, 4> box{};  ///< x1, y1, x2, y2: the part of the photograph that the network saw
+  std::array<float, 4> box{};  ///< x1, y1, x2, y2: the detector's, or the part of the photograph that the network saw
   std::optional<Landmarks> landmarks{};
-  std::optional<float> quality{};  ///< 0 to 1, where a detector has found the face
-  float norm = 0;                  ///< of its embedding, before normalisation (Embedder::norms)
+  std::optional<DetectedFace> found{};  ///< where a detector has found it
+  float norm = 0;                       ///< of its embedding, before normalisation (Embedder::norms)
 };
+
+Face face_of(const Input& input, std::size_t number, const DetectedFace& found);
 
 struct Faces {
   std::vector<Face> faces;
@@ -54,19 +56,21 @@ const Landmarks* find_landmarks(const LandmarkTable& table, const Input& input);
 /// not fit.
 std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& model, const FaceOptions& options);
 
-/// Aligned by what a detector finds (given with --detector; or of $FACENET_DETECTOR, where there is no table of
-/// landmarks), by the table of landmarks, or cut from the centre. What cannot be read, or has no face or landmarks,
-/// goes to `failures`. Interrupted after Ctrl-C; with a journal, the same command goes on then.
+/// Aligned or cut out, as the model's contract says, by what a detector finds (given with --detector; or of
+/// $FACENET_DETECTOR, where there is no table of landmarks); aligned by the table of landmarks; or cut from the centre.
+/// What cannot be read, or has no face or landmarks, goes to `failures`. Interrupted after Ctrl-C; with a journal, the
+/// same command goes on then.
 Faces embed_inputs(const Common& common, const Model& model, const std::vector<Input>& inputs,
                    const FaceOptions& options, Failures& failures, Journal* journal = nullptr);
 
 /// The input of the network for one face, to be shown.
 Image picture_of(const Embedder& embedder, const Face& face);
 
-/// Columns file, face, x1 ... y2, ten of landmarks, quality; and a face's values for them.
+/// Columns file, face, x1 ... y2, ten of landmarks, quality and what it is made of, flags; and a face's values for
+/// them, empty where nothing is known.
 std::vector<std::string> face_columns();
 std::vector<std::string> face_row(const Face& face);
-/// The file, and then the face's number.
+/// The same as an object, without what is not known.
 Json face_json(const Face& face);
 
 /// The files of the rows of an .npy, from the .csv beside it; FormatError when they do not fit.

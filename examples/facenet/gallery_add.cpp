@@ -126,7 +126,7 @@ int gallery_add(const Common& common, const GalleryOptions& options) {
         enrolment.image = fs::absolute(face.input.path).lexically_normal().string();
         enrolment.digest = part[at].digest;
         enrolment.landmarks = face.landmarks;
-        enrolment.quality = face.quality;
+        if (face.found) enrolment.quality = face.found->quality.score;
         enrolment.embedding.assign(faces.embeddings[i].begin(), faces.embeddings[i].end());
         enrolments.push_back(std::move(enrolment));
         ++at;
@@ -157,6 +157,11 @@ int gallery_migrate(const Common& common, const GalleryOptions& options) {
   }
   Embedder embedder(model, {.threads = common.threads, .batch = options.faces.batch, .flip = options.faces.flip});
   const bool aligned = model.contract().template_points.has_value();
+  if (model.contract().margin) {
+    throw UsageError(
+        "the model's faces are cut out along a detector's box, which a gallery does not keep: enrol the photographs "
+        "into a new one (facenet gallery add)");
+  }
   Failures failures;
   Embeddings embeddings{static_cast<std::size_t>(model.embedding_size()), {}};
   std::vector<std::int64_t> ids;

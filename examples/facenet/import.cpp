@@ -55,6 +55,10 @@ Json shortest(const std::array<float, 3>& values) {
   return list;
 }
 
+std::string margin_text(const ModelContract& contract) {
+  return contract.margin ? ", boxes with a margin of " + text_of(*contract.margin) + " pixels" : "";
+}
+
 // MTCNN's three networks lie in three files.
 int import_detector(const Common& common, const std::filesystem::path& pnet) {
   const auto folder = pnet.has_parent_path() ? pnet.parent_path() : std::filesystem::path(".");
@@ -104,11 +108,11 @@ int import_network(const Common& common, const Import& given) {
   const ModelContract& contract = model.contract();
   say(common, "wrote " + printable(common.output) + ": input " + std::to_string(contract.input_width) + "x" +
                   std::to_string(contract.input_height) + " " + (contract.bgr ? "bgr" : "rgb") + ", template " +
-                  (contract.template_points ? contract.template_name : "none") + ", " +
+                  (contract.template_points ? contract.template_name : "none") + margin_text(contract) + ", " +
                   std::to_string(contract.embedding_size) + " numbers" +
                   (contract.normalised ? " of unit length" : "") + ", " + grouped(model.parameters()) +
                   " parameters, fingerprint " + model.fingerprint().substr(0, 16));
-  if (!contract.template_points && options.template_name.empty()) {
+  if (!contract.template_points && !contract.margin && options.template_name.empty()) {
     warn(common,
          "no --template: faces will be cropped from the centre of photographs, not aligned. Networks for aligned "
          "faces of 112x112 pixels want --template arcface-112 (or say none)");
@@ -127,6 +131,7 @@ int import_network(const Common& common, const Import& given) {
                      {"mean", shortest(contract.mean)},
                      {"scale", shortest(contract.scale)}}},
                    {"template", contract.template_points ? Json(contract.template_name) : Json()},
+                   {"margin", contract.margin ? number(*contract.margin) : Json()},
                    {"embedding_size", contract.embedding_size},
                    {"normalised", contract.normalised},
                    {"parameters", model.parameters()},
@@ -146,6 +151,10 @@ Run setup_import(CLI::App& app, Common& common) {
   app.add_option("-o,--output", common.output, "The model file to write")->type_name("FILE");
   app.add_option("--template", options.template_name, "How faces are aligned: arcface-112, dlib-mtcnn-150 or none")
       ->type_name("NAME");
+  app.add_option("--margin", options.margin,
+                 "Faces are not aligned, but cut out along the detector's box with so many pixels of the input around "
+                 "it, left and right together (facenet-pytorch: 0, or what its MTCNN was given)")
+      ->type_name("PIXELS");
   app.add_option("--colour,--color", given->colour, "Order of the network's channels: rgb or bgr (rgb)")
       ->type_name("ORDER");
   app.add_option("--mean", given->mean, "Subtracted from values 0 to 255, unless the network does it itself")

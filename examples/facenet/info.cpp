@@ -86,6 +86,7 @@ Json model_json(const Model& model) {
               {"scale", floats(contract.scale)},
               {"template", contract.template_points ? Json(contract.template_name) : Json()},
               {"template_points", contract.template_points ? floats(*contract.template_points) : Json()},
+              {"margin", contract.margin ? number(*contract.margin) : Json()},
               {"crop", number(contract.crop_fraction)}}},
             {"embedding_size", contract.embedding_size},
             {"normalised", contract.normalised},
@@ -141,6 +142,8 @@ std::string model_text(const Model& model) {
   std::string faces = "the centre: " + text_of(contract.crop_fraction * 100) + " % of the largest part that fits";
   if (contract.template_points) {
     faces = "aligned to '" + contract.template_name + "' by landmarks, else " + faces;
+  } else if (contract.margin) {
+    faces = "cut out along a detector's box, a margin of " + text_of(*contract.margin) + " pixels, else " + faces;
   }
   const auto known = [](const std::string& words) { return words.empty() ? std::string("not said") : words; };
   std::vector<std::vector<std::string>> contract_rows{

@@ -1,4 +1,5 @@
 // facenet verify: the same person or not.
+#include <array>
 #include <memory>
 
 #include <facenet/error.hpp>
@@ -19,6 +20,29 @@ struct Options {
 
 Json optional(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
+// The row of a photograph's largest face, and how many faces the photograph has.
+struct Largest {
+  std::size_t row = 0;
+  std::size_t faces = 0;
+};
+
+// Of the two photographs: the largest face of each is compared, and that there are others is said.
+std::array<Largest, 2> largest_of(const Common& common, const std::vector<Face>& faces) {
+  std::array<Largest, 2> result{};
+  std::size_t photograph = 0;
+  for (std::size_t i = 0; i < faces.size(); ++i) {
+    if (i > 0 && faces[i].number == 0) ++photograph;
+    if (faces[i].number == 0) result.at(photograph).row = i;
+    ++result.at(photograph).faces;
+  }
+  for (const auto& [row, count] : result) {
+    if (count < 2) continue;
+    say(common, "'" + printable(faces[row].input.path) + "' shows " + std::to_string(count) +
+                    " faces: the largest is compared");
+  }
+  return result;
+}
+
 int verify(const Common& common, const Options& options) {
   require_arguments(common, 2, 2, "two images, A and B");
   Output output(common, {Kind::text, Kind::json, Kind::csv});
@@ -36,19 +60,25 @@ int verify(const Common& common, const Options& options) {
     return kFileFault;  // there is no answer about one image
   }
   if (inputs.size() != 2) throw UsageError("verify takes two images, and got " + std::to_string(inputs.size()));
-  const Verdict verdict = verifier.verify(faces.embeddings[0], faces.embeddings[1]);
+  const auto [first, second] = largest_of(common, faces.faces);
+  const Verdict verdict = verifier.verify(faces.embeddings[first.row], faces.embeddings[second.row]);
   const std::string a = inputs[0].path.string();
   const std::string b = inputs[1].path.string();
   const auto text = [](const std::optional<double>& value) { return value ? text_of(*value) : std::string(); };
   if (output.json()) {
-    output.object({{"a", a},
-                   {"b", b},
-                   {"distance", number(verdict.distance)},
-                   {"threshold", number(verdict.threshold)},
-                   {"threshold_from", verdict.threshold_from},
-                   {"same", verdict.same},
-                   {"probability", optional(verdict.probability)},
-                   {"far", optional(verdict.far)}});
+    Json json{{"a", a},
+              {"b", b},
+              {"distance", number(verdict.distance)},
+              {"threshold", number(verdict.threshold)},
+              {"threshold_from", verdict.threshold_from},
+              {"same", verdict.same},
+              {"probability", optional(verdict.probability)},
+              {"far", optional(verdict.far)}};
+    if (faces.faces.front().found) {
+      json["faces_a"] = first.faces;
+      json["faces_b"] = second.faces;
+    }
+    output.object(std::move(json));
   } else if (output.csv()) {
     output.row({"a", "b", "distance", "threshold", "threshold_from", "same", "probability", "far"});
     output.row({a, b, text_of(verdict.distance), text_of(verdict.threshold), verdict.threshold_from,
@@ -69,9 +99,9 @@ Run setup_verify(CLI::App& app, Common& common) {
   const auto options = std::make_shared<Options>();
   add_model_option(app, common);
   add_decision_options(app, options->decision);
-  options->faces.detection.faces = "largest";
+  options->faces.detection.faces = "all";  // to say how many there are
   app.add_option("--detector", options->faces.detection.detector,
-                 "Find the largest face of each with this detector, and align it (or set FACENET_DETECTOR)")
+                 "Compare the largest face that this detector finds in each (or set FACENET_DETECTOR)")
       ->type_name("FILE");
   app.add_option("--landmarks", options->faces.landmarks, "CSV of five points for each file: faces are aligned by them")
       ->type_name("FILE");

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include <facenet/detector.hpp>
 #include <facenet/embeddings.hpp>
 #include <facenet/image.hpp>
 #include <facenet/model.hpp>
@@ -69,6 +70,9 @@ class FACENET_API Embedder {
   /// What the network would see: an image of the model's input size.
   Image prepare(const Image& image) const;
   Image prepare(const Image& image, const Landmarks& landmarks) const;
+  /// Of a face that a detector found, whichever way the contract says: aligned by its points, or cut out along its box
+  /// and turned upright. `embed` takes the result as it is. InvalidArgument when the contract says neither.
+  Image prepare(const Image& image, const DetectedFace& face) const;
   /// x1, y1, x2, y2 in pixels, from the image's left and top edges (0) to its right and bottom ones (width, height):
   /// the part of the image that `prepare` shows; of an aligned face, whose part may be turned, the upright box around
   /// it.

@@ -131,6 +131,22 @@ FACENET_API std::vector<GroupResult> evaluate_groups(std::span<const ScoredPair>
                                                      std::span<const std::string> groups,
                                                      const Verification& verification);
 
+/// What is left when the worst pairs are left out.
+struct RejectPoint {
+  double rejected = 0;          ///< share of the same pairs that are left out
+  std::int64_t same_pairs = 0;  ///< that are left
+  double false_rejects = 0;     ///< share of these that the threshold does not accept
+};
+
+/// Error versus reject (Grother and Tabassi, PAMI 2007): does a quality tell which pairs will fail? `quality`
+/// [pairs.size()]: for a pair, the lower of its two images', higher is better. Same pairs are left out, those of the
+/// lowest quality first (of equal ones, the earlier), a point for each of the `shares` (0 to 1); the threshold stays. A
+/// number that knows nothing of quality leaves the rate about as it is. InvalidArgument when sizes do not fit, there is
+/// no same pair, or a quality or share is not what it should be.
+FACENET_API std::vector<RejectPoint> error_versus_reject(std::span<const ScoredPair> pairs,
+                                                         std::span<const float> quality, float threshold,
+                                                         std::span<const double> shares);
+
 /// Pairs of embeddings by the people they belong to, scored. All same pairs, but at most `most_same` drawn at random
 /// person by person in turn, so that nobody with many images drowns the rest; and `different_per_same` times as many of
 /// different people, or all there are. No pair comes twice. Folds of 1 to `folds` divide the people, not the pairs: no

@@ -18,6 +18,10 @@ struct ImportOptions {
   /// Where the five points of a face belong in the input: one of `import_templates()`, or "none" for a network that was
   /// not trained on aligned faces. Empty: what the file says, else none.
   std::string template_name{};
+  /// The network was trained on faces that were not aligned but cut out along a detector's box, with so many pixels of
+  /// its input around it, of both sides together: `margin` of facenet-pytorch. At least 0, less than the input's sides,
+  /// and not beside a template. Absent: what the file says.
+  std::optional<float> margin{};
   /// The network's channels are blue, green, red. Absent: what the file says, else red, green, blue.
   std::optional<bool> bgr{};
   /// The network computes (value - mean) * scale of values 0..255 before the first layer of the file; red, green, blue.

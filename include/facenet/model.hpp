@@ -41,7 +41,10 @@ struct ModelContract {
   /// Where the five points of a face belong in the input, in pixels; absent when faces are not aligned.
   std::optional<Landmarks> template_points{};
   std::string template_name{};  ///< of the template, for people; empty without one
-  /// Without landmarks: the share of the largest centred part of the input's proportions that is used, 0 to 1.
+  /// Faces are not aligned but cut out along the detector's box, which leaves so many pixels of the input around it:
+  /// left and right together, and above and below together (facenet-pytorch's `margin`). Absent otherwise.
+  std::optional<float> margin{};
+  /// Without landmarks or box: the share of the largest centred part of the input's proportions that is used, 0 to 1.
   float crop_fraction = 1;
   int embedding_size = 0;   ///< D
   bool normalised = false;  ///< embeddings have unit length

@@ -16,12 +16,13 @@ struct RecognizedFace : DetectedFace {
   float norm = 0;                ///< its length before normalisation: a sign of quality, see Embedder::norms
 };
 
-/// Detector, alignment and Embedder in one call. Mutable: one for each thread; others of the same model and detector
+/// Detector, alignment (or cutting out, as the model's contract says) and Embedder in one call. Mutable: one for each
+/// thread; others of the same model and detector
 /// (`Detector::with`) share networks and plans.
 class FACENET_API Recognizer {
  public:
-  /// InvalidArgument when the model was not trained on aligned faces (its contract has no template), or an option is
-  /// out of range.
+  /// InvalidArgument when the model was not trained on detected faces (its contract has neither template nor margin),
+  /// or an option is out of range.
   Recognizer(Model model, Detector detector, const EmbedderOptions& options = {});
   ~Recognizer();
   Recognizer(Recognizer&&) noexcept;

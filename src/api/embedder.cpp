@@ -93,6 +93,16 @@ struct Embedder::Impl {
     return warp(image, map_of(size, landmarks), input().width, input().height);
   }
 
+  Image prepared(const Image& image, const DetectedFace& face) const {
+    const ModelContract& contract = model.contract();
+    if (contract.template_points) return prepared(image, &face.landmarks);
+    require_pixels(image);
+    if (!contract.margin) {
+      throw InvalidArgument("the model was not trained on detected faces: it has neither template nor margin for them");
+    }
+    return cut_box(image, face.box, *contract.margin, input(), face.turned / 90);
+  }
+
   PreparedFace opened(const std::filesystem::path& file, const Landmarks* landmarks) const {
     // At least two pixels for each of the input stay, so that what the filter averages is still finer.
     constexpr double kSpare = 2;
@@ -216,6 +226,7 @@ Image Embedder::prepare(const Image& image) const { return impl_->prepared(image
 Image Embedder::prepare(const Image& image, const Landmarks& landmarks) const {
   return impl_->prepared(image, &landmarks);
 }
+Image Embedder::prepare(const Image& image, const DetectedFace& face) const { return impl_->prepared(image, face); }
 std::array<float, 4> Embedder::region(const Image& image) const { return impl_->region(image, nullptr); }
 std::array<float, 4> Embedder::region(const Image& image, const Landmarks& landmarks) const {
   return impl_->region(image, &landmarks);

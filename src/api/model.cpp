@@ -26,6 +26,7 @@ ModelContract contract_of(const ModelData& data) {
           .bgr = input.bgr,
           .template_points = data.contract.template_points,
           .template_name = data.contract.template_name,
+          .margin = data.contract.margin,
           .crop_fraction = data.contract.crop_fraction,
           .embedding_size = static_cast<int>(data.graph.output_shape()[1]),
           .normalised = is_normalised(data.graph)};

@@ -1,4 +1,4 @@
-// Recognizer: detector, alignment, embedder.
+// Recognizer: detector, then the faces as the contract wants them, embedder.
 #include <facenet/recognizer.hpp>
 
 #include <facenet/error.hpp>
@@ -8,9 +8,11 @@ namespace facenet {
 struct Recognizer::Impl {
   Impl(Model model, Detector d, const EmbedderOptions& options)
       : detector(std::move(d)), embedder(std::move(model), options) {
-    if (!embedder.model().contract().template_points) {
+    const ModelContract& contract = embedder.model().contract();
+    if (!contract.template_points && !contract.margin) {
       throw InvalidArgument(
-          "the model was not trained on aligned faces: it has no template to bring the faces of a photograph to");
+          "the model was not trained on detected faces: it has no template to bring the faces of a photograph to, and "
+          "no margin to cut them out with");
     }
   }
 
@@ -19,9 +21,9 @@ struct Recognizer::Impl {
     std::vector<Image> crops;
     for (auto& found : detector.detect(photograph)) {
       try {
-        crops.push_back(embedder.prepare(photograph, found.landmarks));
+        crops.push_back(embedder.prepare(photograph, found));
       } catch (const InvalidArgument&) {
-        continue;  // five points in one are no face
+        continue;  // five points in one are no face, nor is a box beside the photograph
       }
       faces.push_back({std::move(found), {}, 0});
     }

@@ -11,7 +11,7 @@
 namespace facenet {
 namespace {
 
-constexpr double kLargestPlainShrink = 1.5;
+constexpr double kLargestPlainShrink = 2;
 
 void require_size(int width, int height) {
   if (width < 1 || height < 1 || width > Image::kMaxSide || height > Image::kMaxSide) {
@@ -185,6 +185,37 @@ Image warp(const Image& image, const Affine& to_output, int width, int height) {
   Image result(width, height);
   warp_bilinear(region.image, region.to_output, width, height, result.data());
   return result;
+}
+
+Image turned(const Image& image, int quarters) {
+  Image result = image;
+  for (; quarters > 0; --quarters) {
+    Image next(result.height(), result.width());
+    for (int y = 0; y < result.height(); ++y) {
+      for (int x = 0; x < result.width(); ++x) std::copy_n(result.at(x, y), 3, next.at(result.height() - 1 - y, x));
+    }
+    result = std::move(next);
+  }
+  return result;
+}
+
+Image cut_box(const Image& image, const std::array<float, 4>& box, float margin, PixelSize input, int quarters) {
+  const bool lies = quarters % 2 != 0;
+  const auto grow = [&](float low, float high, int side) {
+    return double{margin} * (double{high} - double{low}) / (side - double{margin}) / 2;
+  };
+  const double x = grow(box[0], box[2], lies ? input.height : input.width);
+  const double y = grow(box[1], box[3], lies ? input.width : input.height);
+  const auto inside = [](double value, int limit) { return static_cast<int>(std::clamp<double>(value, 0, limit)); };
+  if (std::all_of(box.begin(), box.end(), [](float value) { return std::isfinite(value); })) {
+    const int left = inside(box[0] - x, image.width()), right = inside(box[2] + x, image.width());
+    const int top = inside(box[1] - y, image.height()), bottom = inside(box[3] + y, image.height());
+    if (left < right && top < bottom) {
+      const Image face = image.cropped(left, top, right - left, bottom - top);
+      return turned(face, quarters).resized(input.width, input.height);
+    }
+  }
+  throw InvalidArgument("the box of the face has no pixel of the image");
 }
 
 }  // namespace facenet

@@ -1,4 +1,4 @@
-// Geometry of faces: affine maps, alignment to a template, and the one warp that makes a network's input.
+// Geometry of faces: affine maps, alignment to a template, and the one warp (or cut) that makes a network's input.
 #pragma once
 
 #include <algorithm>
@@ -65,9 +65,9 @@ struct Region {
 };
 
 /// What a warp to width x height needs of `image`, with `context` times the output's size kept on each side for later
-/// shifts. Where the map shrinks by more than 1.5, the part is resized with an antialiasing filter to the output's
-/// scale: bilinear interpolation alone would skip pixels. Below that, as in the aligned crops that published networks
-/// were trained on, pixels stay as they are.
+/// shifts. Where the map shrinks by more than 2, the part is resized with an antialiasing filter to the output's scale:
+/// bilinear interpolation alone would skip pixels. Below that it skips none, and pixels stay as they are: as in the
+/// aligned crops that published networks were trained on.
 Region cut_region(const Image& image, const Affine& to_output, int width, int height, double context = 0);
 
 /// [height,width,3] bytes into `out`: bilinear at 1/32 of a pixel (as OpenCV's warpAffine does), black outside.
@@ -76,5 +76,14 @@ void warp_bilinear(const Image& image, const Affine& to_output, int width, int h
 
 /// cut_region, then warp_bilinear.
 Image warp(const Image& image, const Affine& to_output, int width, int height);
+
+/// By so many quarter turns, clockwise.
+Image turned(const Image& image, int quarters);
+
+/// The face in `box` (x1, y1, x2, y2) as an input, cut out as facenet-pytorch does it: the box grows until it leaves
+/// `margin` pixels of the input around it, left and right together, and above and below together; what lies beyond the
+/// image goes, and so do fractions of pixels; the rest is resized to the input, whatever its proportions. `quarters`
+/// turns it upright. InvalidArgument when the box has no pixel of the image.
+Image cut_box(const Image& image, const std::array<float, 4>& box, float margin, PixelSize input, int quarters = 0);
 
 }  // namespace facenet

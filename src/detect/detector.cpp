@@ -7,6 +7,7 @@
 #include <facenet/error.hpp>
 
 #include "base/files.hpp"
+#include "data/geometry.hpp"
 #include "detect/mtcnn.hpp"
 #include "detect/quality.hpp"
 
@@ -24,15 +25,6 @@ void check(const DetectorOptions& o) {
   if (!(o.factor >= 0.1F && o.factor <= 0.95F)) throw InvalidArgument("the factor must be between 0.1 and 0.95");
   if (o.maximum_faces < 0) throw InvalidArgument("the number of faces cannot be negative");
   if (o.threads < 0 || o.threads > 1024) throw InvalidArgument("threads must be between 0 and 1024");
-}
-
-// A quarter turn, clockwise.
-Image turned(const Image& image) {
-  Image result(image.height(), image.width());
-  for (int y = 0; y < image.height(); ++y) {
-    for (int x = 0; x < image.width(); ++x) std::copy_n(image.at(x, y), 3, result.at(image.height() - 1 - y, x));
-  }
-  return result;
 }
 
 // From a picture that was turned by `quarters` to the one of `width` x `height` before; `last` is 1 for the centres of
@@ -99,7 +91,7 @@ struct Detector::Impl {
     std::vector<DetectedFace> faces;
     Image picture;
     for (int quarters = 0; quarters < (options.turned ? 4 : 1) && faces.empty(); ++quarters) {
-      if (quarters > 0) picture = turned(quarters == 1 ? image : picture);
+      if (quarters > 0) picture = turned(quarters == 1 ? image : picture, 1);
       for (const auto& found : mtcnn.run(quarters == 0 ? image : picture)) {
         faces.push_back(face_of(found, image, quarters));
       }

@@ -58,8 +58,8 @@ details { margin-top:14px; } summary { cursor:pointer; color:var(--soft); font-s
 .sheet { display:grid; grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr)); gap:14px; }
 .cluster { border:1px solid var(--line); border-radius:8px; padding:10px 12px 12px; }
 .cluster h3 { overflow-wrap:anywhere; } .cluster h3 span { color:var(--soft); font-weight:400; }
-.faces { display:flex; flex-wrap:wrap; gap:6px; }
-.faces img { width:64px; height:64px; object-fit:cover; border-radius:5px; display:block; background:var(--line); }
+.faces { display:grid; grid-template-columns:repeat(auto-fill,minmax(62px,1fr)); gap:6px; }
+.faces img { width:100%; aspect-ratio:1; object-fit:cover; border-radius:5px; display:block; background:var(--line); }
 .faces img.medoid { outline:2.5px solid var(--accent); } .faces img.outlier { outline:2.5px dashed var(--different); }
 footer { color:var(--soft); font-size:13px; margin-top:22px; }
 @media print { body { background:#fff; } section, .figure { break-inside:avoid; } }

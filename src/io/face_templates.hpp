@@ -1,21 +1,21 @@
-// Where the five points of a face belong in a network's input.
+// The templates that pretrained networks were trained with, by name.
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "data/geometry.hpp"
+
 namespace facenet {
 
-struct FaceTemplate {
+struct NamedTemplate {
   std::string_view name;
-  int size;                      ///< of the square input, pixels
-  std::array<float, 10> points;  ///< as facenet::Landmarks
+  FaceTemplate face;
 };
 
 /// The template of this name; null when there is none.
-const FaceTemplate* find_face_template(std::string_view name);
+const NamedTemplate* find_face_template(std::string_view name);
 std::vector<std::string> face_template_names();
 
 }  // namespace facenet

@@ -49,6 +49,9 @@ void check(const ImportOptions& options) {
     for (const auto& each : face_template_names()) known += each + ", ";
     throw InvalidArgument("there is no template '" + name + "'; known are " + known + "none");
   }
+  if (options.margin && !name.empty() && name != "none") {
+    throw InvalidArgument("faces are aligned to a template, or cut out with a margin, not both");
+  }
   for (const auto& three : {options.mean, options.scale}) {
     if (three && !std::all_of(three->begin(), three->end(), [](float v) { return std::isfinite(v); })) {
       throw InvalidArgument("mean and scale must be finite numbers");
@@ -70,15 +73,30 @@ void set_template(ModelData& model, const ImportOptions& options, const std::str
     model.contract.template_name.clear();
     return;
   }
-  const FaceTemplate& chosen = *find_face_template(options.template_name);
+  const NamedTemplate& chosen = *find_face_template(options.template_name);
   const Shape& input = model.graph.input_shape();
-  if (input[1] != chosen.size || input[2] != chosen.size) {
+  if (input[1] != chosen.face.height || input[2] != chosen.face.width) {
     throw InvalidArgument("the template '" + options.template_name + "' is for images of " +
-                          std::to_string(chosen.size) + "x" + std::to_string(chosen.size) + " pixels, and " + name +
-                          " takes " + std::to_string(input[2]) + "x" + std::to_string(input[1]));
+                          std::to_string(chosen.face.width) + "x" + std::to_string(chosen.face.height) +
+                          " pixels, and " + name + " takes " + std::to_string(input[2]) + "x" +
+                          std::to_string(input[1]));
   }
-  model.contract.template_points = chosen.points;
+  model.contract.template_points = chosen.face.points;
   model.contract.template_name = chosen.name;
+  model.contract.margin.reset();
+}
+
+void set_margin(ModelData& model, const ImportOptions& options, const std::string& name) {
+  if (!options.margin || options.margin == model.contract.margin) return;
+  if (!fits(*options.margin, model.graph)) {
+    throw InvalidArgument("a margin must be at least 0, and less than the input's sides, which " + name + " has as " +
+                          std::to_string(model.graph.input_shape()[2]) + "x" +
+                          std::to_string(model.graph.input_shape()[1]));
+  }
+  model.calibration.clear();
+  model.contract.template_points.reset();
+  model.contract.template_name.clear();
+  model.contract.margin = options.margin;
 }
 
 void normalise(Graph& graph) {
@@ -116,6 +134,7 @@ ModelData import_source(ImportSource source, const ImportOptions& options) {
     throw FormatError(source.name + ": " + error.what());
   }
   set_template(model, options, source.name);
+  set_margin(model, options, source.name);
   if (options.normalise && !is_normalised(model.graph)) normalise(model.graph);
   if (!options.licence.empty()) model.licence = options.licence;
   if (!options.data_notes.empty()) model.data_notes = options.data_notes;

@@ -1,6 +1,7 @@
 // Model files: safetensors whose metadata carry the rest as JSON.
 #include "io/model_file.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <facenet/error.hpp>
@@ -23,15 +24,17 @@ Json contract_to_json(const Contract& contract, const Graph& graph) {
   if (contract.template_points) {
     alignment = {{"template", contract.template_name}, {"points", *contract.template_points}};
   }
-  return {{"width", input.width},
-          {"height", input.height},
-          {"mean", input.mean},
-          {"scale", input.scale},
-          {"colour", input.bgr ? "bgr" : "rgb"},
-          {"alignment", std::move(alignment)},
-          {"crop_fraction", contract.crop_fraction},
-          {"embedding_size", graph.output_shape()[1]},
-          {"normalised", is_normalised(graph)}};
+  Json json{{"width", input.width},
+            {"height", input.height},
+            {"mean", input.mean},
+            {"scale", input.scale},
+            {"colour", input.bgr ? "bgr" : "rgb"},
+            {"alignment", std::move(alignment)},
+            {"crop_fraction", contract.crop_fraction},
+            {"embedding_size", graph.output_shape()[1]},
+            {"normalised", is_normalised(graph)}};
+  if (contract.margin) json["margin"] = *contract.margin;  // absent, fingerprints are what they were without it
+  return json;
 }
 
 Contract contract_from_json(const Json& json, const Graph& graph, const std::string& what) {
@@ -48,6 +51,13 @@ Contract contract_from_json(const Json& json, const Graph& graph, const std::str
     auto& values = contract.template_points.emplace();
     if (points.size() != values.size()) throw FormatError(what + ": a template has 10 numbers");
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = checked_float(points[i], what + ", points");
+  }
+  if (json.contains("margin")) {
+    contract.margin = checked_float(member(json, "margin", Json::value_t::number_float, what), what + ", margin");
+    if (contract.template_points) throw FormatError(what + ": aligned faces have no margin");
+    if (!fits(*contract.margin, graph)) {
+      throw FormatError(what + ": the margin must be at least 0, and less than the input's sides");
+    }
   }
   // What the graph says is written for other programs to read; here it must agree.
   if (contract_to_json(contract, graph) != json) throw FormatError(what + " does not agree with the graph");
@@ -190,6 +200,11 @@ ImageInput image_input_of(const Graph& graph) {
   }
   const auto& p = first->parameters;
   return {static_cast<int>(graph.input_shape()[2]), static_cast<int>(graph.input_shape()[1]), p.mean, p.scale, p.bgr};
+}
+
+bool fits(float margin, const Graph& graph) {
+  const ImageInput input = image_input_of(graph);
+  return margin >= 0 && margin < static_cast<float>(std::min(input.width, input.height));
 }
 
 bool is_normalised(const Graph& graph) {

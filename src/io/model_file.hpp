@@ -19,7 +19,10 @@ struct Contract {
   /// network was not trained on aligned faces.
   std::optional<std::array<float, 10>> template_points{};
   std::string template_name{};  ///< of the template, for people: "arcface-112", ...; empty without one
-  /// Without landmarks: the part of the largest centred square that is resized to the input, above 0, up to 1.
+  /// Pixels of the input around the detector's box, of both sides together, for a network whose faces are cut out along
+  /// it (see cut_box); absent otherwise, and where there is a template.
+  std::optional<float> margin{};
+  /// Without landmarks or box: the part of the largest centred square that is resized to the input, above 0, up to 1.
   float crop_fraction = 1;
 };
 
@@ -34,6 +37,8 @@ struct ImageInput {
 
 /// InvalidArgument unless the graph reads images [1,H,W,3] through one image_to_tensor and gives [1,D].
 ImageInput image_input_of(const Graph& graph);
+/// Whether the network's input has pixels left beside this Contract::margin.
+bool fits(float margin, const Graph& graph);
 /// Whether embeddings leave the graph with unit length.
 bool is_normalised(const Graph& graph);
 

@@ -57,10 +57,10 @@ void OnnxBuilder::begin(const onnx::ValueInfoProto& input, bool bgr) {
     refuse(what + " has " + std::to_string(extents[1]) + " channels; images have 3");
   }
   declared_batch_ = extents[0];
-  const FaceTemplate* chosen = find_face_template(options_.template_name);
+  const NamedTemplate* chosen = find_face_template(options_.template_name);
   std::array<std::int64_t, 2> size{extents[last ? 1 : 2], extents[last ? 2 : 3]};
   for (auto& side : size) {
-    if (side == 0) side = options_.input_size > 0 ? options_.input_size : chosen != nullptr ? chosen->size : 0;
+    if (side == 0) side = options_.input_size > 0 ? options_.input_size : chosen != nullptr ? chosen->face.width : 0;
     if (side == 0) {
       throw InvalidArgument(source_.name + ": " + what +
                             " takes images of any size: say with the input size (or a template) which the faces have");

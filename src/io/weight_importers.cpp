@@ -87,9 +87,9 @@ ModelData import_dlib(ImportSource& source, const ImportOptions& options) {
                           ": dlib's network is known, with its colours, mean, scale and size: leave these options out");
   }
   ModelData model{.graph = dlib_face_network(source.bytes, unquoted(source.name)), .architecture = "dlib-resnet"};
-  const FaceTemplate& points = *find_face_template("dlib-mtcnn-150");
-  model.contract.template_points = points.points;
-  model.contract.template_name = points.name;
+  const NamedTemplate& chosen = *find_face_template("dlib-mtcnn-150");
+  model.contract.template_points = chosen.face.points;
+  model.contract.template_name = chosen.name;
   if (!options.normalise) remove_normalisation(model.graph);
   return model;
 }

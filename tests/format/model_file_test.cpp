@@ -101,6 +101,28 @@ TEST_CASE("a model file gives back what was stored, and the same bytes each time
   CHECK(read_file(scratch / "a.fnm") == read_file(scratch / "b.fnm"));
 }
 
+TEST_CASE("a margin of boxes is kept, and one that cannot be is refused") {
+  const test::ScratchFolder scratch;
+  ModelData model = tiny_model();
+  const std::string aligned = fingerprint_of(model);
+  model.contract.template_points.reset();
+  model.contract.template_name.clear();
+  const std::string centred = fingerprint_of(model);
+  model.contract.margin = 14;
+  CHECK(fingerprint_of(model) != centred);
+  save_model(scratch / "a.fnm", model);
+  CHECK(load_model(scratch / "a.fnm").model.contract.margin == 14);
+  for (const float wrong : {-1.0F, 64.0F}) {
+    model.contract.margin = wrong;
+    CHECK_THROWS_AS(save_model(scratch / "b.fnm", model), InvalidArgument);
+  }
+  model = tiny_model();
+  model.contract.margin = 14;  // beside a template
+  CHECK_THROWS_AS(save_model(scratch / "b.fnm", model), InvalidArgument);
+  model.contract.margin.reset();
+  CHECK(fingerprint_of(model) == aligned);
+}
+
 TEST_CASE("the fingerprint is of what changes embeddings, and of nothing else") {
   ModelData model = tiny_model();
   const std::string before = fingerprint_of(model);

@@ -34,9 +34,12 @@ TEST_CASE("embed writes npy and csv, in the order of the folder's names", "[prog
   const auto table = CsvTable::open(scratch / "e.csv");
   REQUIRE(embeddings.size() == 24);
   REQUIRE(table.rows.size() == 24);
-  CHECK(table.header == std::vector<std::string>{"file", "face", "x1", "y1", "x2", "y2", "left_eye_x", "left_eye_y",
-                                                 "right_eye_x", "right_eye_y", "nose_x", "nose_y", "mouth_left_x",
-                                                 "mouth_left_y", "mouth_right_x", "mouth_right_y", "quality", "norm"});
+  CHECK(table.header ==
+        std::vector<std::string>{
+            "file",          "face",          "x1",          "y1",         "x2",     "y2",           "left_eye_x",
+            "left_eye_y",    "right_eye_x",   "right_eye_y", "nose_x",     "nose_y", "mouth_left_x", "mouth_left_y",
+            "mouth_right_x", "mouth_right_y", "quality",     "confidence", "size",   "sharpness",    "pose",
+            "turned",        "cut_off",       "tiny",        "blurred",    "norm"});
   CHECK(table.number(5, table.column("norm")) > 0);
   CHECK(table.rows[0][0] == world().face(1, 1));
   CHECK(table.rows[5][0] == world().face(2, 2));

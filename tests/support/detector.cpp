@@ -1,6 +1,7 @@
 // MTCNN for tests.
 #include "detector.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -69,6 +70,22 @@ std::optional<DetectorData> shared_mtcnn() {
   std::cerr << "SKIPPED: this build cannot read ONNX\n";
   return std::nullopt;
 #endif
+}
+
+std::optional<Detector> shared_detector(const DetectorOptions& options) {
+  const auto weights = shared_mtcnn();
+  if (!weights) return std::nullopt;
+  const ScratchFolder folder;
+  save_detector(folder / "mtcnn.fnm", *weights);
+  return Detector::load(folder / "mtcnn.fnm", options);
+}
+
+float overlap(const std::array<float, 4>& a, const std::array<float, 4>& b) {
+  const float width = std::min(a[2], b[2]) - std::max(a[0], b[0]);
+  const float height = std::min(a[3], b[3]) - std::max(a[1], b[1]);
+  if (width <= 0 || height <= 0) return 0;
+  const auto area = [](const auto& x) { return (x[2] - x[0]) * (x[3] - x[1]); };
+  return width * height / (area(a) + area(b) - width * height);
 }
 
 DetectorData random_mtcnn(std::uint64_t seed) {

@@ -56,6 +56,35 @@ TEST_CASE("recognizer: a photograph's faces with their embeddings") {
   CHECK_THROWS_AS(Recognizer(Model::create("tiny"), Detector::load(folder / "d.fnm")), InvalidArgument);
 }
 
+TEST_CASE("recognizer: a network whose faces are cut out along the box") {
+  const test::ScratchFolder folder;
+  save_detector(folder / "d.fnm", test::random_mtcnn(7));
+  const DetectorOptions options{.minimum_size = 20, .thresholds = {0.3F, 0.05F, 0.05F}};
+  ModelData data{.graph = models::make_architecture("tiny", {})};
+  data.contract.margin = 14;
+  make_model(std::move(data)).save(folder / "m.fnm");
+  const Model model = Model::load(folder / "m.fnm");
+  REQUIRE(model.contract().margin == 14);
+  Image image(150, 130);
+  std::mt19937 random(1);
+  for (auto& value : image.pixels()) value = static_cast<std::uint8_t>(random());
+
+  Recognizer recognizer(model, Detector::load(folder / "d.fnm", options));
+  const auto faces = recognizer.recognize(image);
+  REQUIRE(faces.size() > 3);
+  Embedder embedder(model);
+  for (const auto& face : faces) {
+    const Image cut = cut_box(image, face.box, 14, 64, face.turned / 90);
+    CHECK(embedder.prepare(image, face) == cut);
+    const auto alone = embedder.embed(cut);
+    for (std::size_t k = 0; k < alone.size(); ++k) CHECK(face.embedding[k] == Approx(alone[k]).margin(1e-5));
+  }
+  CHECK_THROWS_AS(embedder.prepare(image, faces[0].landmarks), InvalidArgument);
+  CHECK_THROWS_AS(Embedder(Model::create("tiny")).prepare(image, faces[0]), InvalidArgument);
+  const Embedder aligned(aligned_model());
+  CHECK(aligned.prepare(image, faces[0]) == aligned.prepare(image, faces[0].landmarks));
+}
+
 TEST_CASE("embedder: how long embeddings were before they were brought to unit length") {
   Graph graph = models::make_architecture("tiny", {});
   REQUIRE(graph.nodes().back().op->name() == "l2_normalize");
