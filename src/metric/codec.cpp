@@ -24,18 +24,19 @@ using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowM
 struct Bounds {
   bool each = true;    // for each component, else the same for all
   double clipped = 0;  // the share of values beyond either bound
+  double margin = 0;   // beyond the values on either side, as a share of their range: other rows reach further
 };
 
-// The values with `clipped` of all below and above them.
-std::pair<float, float> bounds_of(std::vector<float>& values, double clipped) {
+std::pair<float, float> bounds_of(std::vector<float>& values, const Bounds& how) {
   const auto n = static_cast<double>(values.size());
-  const auto skip = static_cast<std::ptrdiff_t>(std::floor(clipped * n));
+  const auto skip = static_cast<std::ptrdiff_t>(std::floor(how.clipped * n));
   const auto low = values.begin() + skip;
   std::nth_element(values.begin(), low, values.end());
   const float least = *low;
   const auto high = values.end() - 1 - skip;
   std::nth_element(values.begin(), high, values.end());
-  return {least, *high};
+  const float margin = static_cast<float>(how.margin) * (*high - least);
+  return {least - margin, *high + margin};
 }
 
 // `rows` [n,components]: every `every`th from `first` on.
@@ -50,13 +51,13 @@ void set_bounds(Codec::Data& data, const std::vector<float>& rows, const Bounds&
   std::pair<float, float> bounds;
   if (!how.each) {
     for (std::size_t c = 0; c < components; ++c) column(c);
-    bounds = bounds_of(values, how.clipped);
+    bounds = bounds_of(values, how);
   }
   for (std::size_t c = 0; c < components; ++c) {
     if (how.each) {
       values.clear();
       column(c);
-      bounds = bounds_of(values, how.clipped);
+      bounds = bounds_of(values, how);
     }
     data.low[c] = bounds.first;
     data.step[c] = (bounds.second - bounds.first) / 255.0F;
@@ -85,11 +86,12 @@ double error_of(const Codec::Data& data, const std::vector<float>& rows) {
 
 // Where, and how wide, bytes leave the least error on rows that they were not made from.
 void calibrate_bytes(Codec::Data& data, const std::vector<float>& rows) {
+  constexpr std::pair<double, double> kTried[] = {{0, 0}, {0, 0.1}, {0, 0.3}, {0.0002, 0}, {0.001, 0}, {0.005, 0}};
   Bounds best;
   double least = std::numeric_limits<double>::infinity();
   for (const bool each : {true, false}) {
-    for (const double clipped : {0.0, 0.0002, 0.001, 0.005}) {
-      const Bounds bounds{each, clipped};
+    for (const auto& [clipped, margin] : kTried) {
+      const Bounds bounds{each, clipped, margin};
       set_bounds(data, rows, bounds, 0, 2);
       const double error = error_of(data, rows);
       if (error < least) {
