@@ -15,6 +15,7 @@ namespace facenet::program {
 namespace {
 
 const std::vector<std::string> kRankings{"nearest", "mean", "vote"};
+const std::vector<std::string> kSearches{"automatic", "exact", "codes", "hnsw"};
 
 Json calibration_json(const std::optional<OpenSetCalibration>& calibration) {
   if (!calibration) return {};
@@ -101,8 +102,8 @@ int note(const Common& common, const GalleryOptions&) {
 void say_summary(const Common& common, const Gallery& gallery) {
   say(common, grouped(static_cast<std::int64_t>(gallery.people().size())) + " people, " + grouped(gallery.size()) +
                   " images; model " + gallery.model().fingerprint.substr(0, 16) + "; people compared by " +
-                  name_of(gallery.ranking()) +
-                  "; search exact; calibration: " + calibration_text(gallery.calibration()));
+                  name_of(gallery.ranking()) + "; search " + search_text(gallery) +
+                  "; calibration: " + calibration_text(gallery.calibration()));
 }
 
 int list(const Common& common, const GalleryOptions& options) {
@@ -160,7 +161,7 @@ int check(const Common& common, const GalleryOptions&) {
               {"people", gallery.people().size()},
               {"images", gallery.size()},
               {"ranking", name_of(gallery.ranking())},
-              {"search", "exact"},
+              {"search", name_of(gallery.search_info().search)},
               {"calibration", calibration_json(gallery.calibration())},
               {"faults", result.faults},
               {"doubles", Json::array()}};
@@ -256,6 +257,20 @@ PersonRanking ranking_of(const std::string& name) {
 
 std::string name_of(PersonRanking ranking) { return kRankings[static_cast<std::size_t>(ranking)]; }
 
+GallerySearch search_of(const std::string& name) {
+  if (name.empty()) return GallerySearch::automatic;
+  require_name("--search", name, kSearches);
+  return static_cast<GallerySearch>(std::find(kSearches.begin(), kSearches.end(), name) - kSearches.begin());
+}
+
+std::string name_of(GallerySearch search) { return kSearches[static_cast<std::size_t>(search)]; }
+
+std::string search_text(const Gallery& gallery) {
+  const GallerySearchInfo info = gallery.search_info();
+  return name_of(info.search) + (info.forced ? " (asked for)" : "") +
+         (info.recall ? ", finds " + percent(*info.recall) + " of the 10 nearest" : "");
+}
+
 Run setup_gallery(CLI::App& app, Common& common) {
   const auto options = std::make_shared<GalleryOptions>();
   add_model_option(app, common);
@@ -272,6 +287,10 @@ Run setup_gallery(CLI::App& app, Common& common) {
       ->type_name("F.npy");
   app.add_option("--ranking", options->ranking,
                  "calibrate, evaluate: how people with several images are compared: nearest (default), mean, vote")
+      ->type_name("NAME");
+  app.add_option(
+         "--search", options->search,
+         "evaluate: how what is near is found: exact, codes (a byte for each dimension), hnsw, automatic (default)")
       ->type_name("NAME");
   app.add_option("--embeddings", options->embeddings, "evaluate: what facenet embed wrote of person/image")
       ->type_name("F.npy");

@@ -13,8 +13,6 @@
 namespace fs = std::filesystem;
 
 namespace facenet::program {
-namespace {
-
 std::set<std::string> read_names(const std::string& file) {
   std::ifstream in(file);
   if (!in) throw IoError("cannot open '" + printable(file) + "'");
@@ -25,8 +23,6 @@ std::set<std::string> read_names(const std::string& file) {
   }
   return names;
 }
-
-}  // namespace
 
 // Of each person with two images or more the first ones, by name, are enrolled and the others are probes; who has one
 // image is a stranger.
@@ -63,7 +59,8 @@ int gallery_evaluate(const Common& common, const GalleryOptions& options) {
     ++label;
   }
   if (gallery.size() == 0) throw UsageError("nobody has two images or more: there is nobody to enrol and look for");
-  const OpenSet result = evaluate_open_set(gallery, gallery_labels, probes, probe_labels, rates, ranking);
+  const OpenSet result =
+      evaluate_open_set(gallery, gallery_labels, probes, probe_labels, rates, ranking, search_of(options.search));
   if (output.json()) {
     Json json{{"people", result.people},       {"images", result.images},     {"probes", result.probes},
               {"strangers", result.strangers}, {"ranking", name_of(ranking)}, {"rank1", result.rank1},

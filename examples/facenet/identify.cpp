@@ -16,6 +16,7 @@ struct Options {
   FaceOptions faces;
   Decision decision;
   std::string gallery;
+  std::string search;
   int k = 5;
   std::optional<double> fpir{};
 };
@@ -104,6 +105,7 @@ int identify(const Common& common, const Options& options) {
     if (options.decision.threshold || options.decision.far) throw UsageError("one of --threshold, --far and --fpir");
     if (!(*options.fpir > 0 && *options.fpir < 1)) throw UsageError("--fpir is a share: between 0 and 1");
   }
+  const GallerySearch search = search_of(options.search);
   const Model model = Model::load(model_path(common));
   const bool folder = std::filesystem::is_directory(options.gallery);
   if (folder && !options.fpir) verifier_for(model, options.decision);  // said before the gallery is embedded
@@ -111,6 +113,7 @@ int identify(const Common& common, const Options& options) {
   Gallery gallery = folder ? embed_gallery(common, model, options, bad_people)
                            : Gallery::open(options.gallery, model.fingerprint(), GalleryAccess::read_only);
   if (folder && gallery.size() == 0) return bad_people.report(bad_people.size());
+  if (search != GallerySearch::automatic) gallery.set_search(search, {}, interrupted());
   gallery.set_verifier(decide(common, model, options, gallery));
   const Faces faces = embed_inputs(common, model, inputs, options.faces, failures);
   if (faces.faces.empty()) return failures.report(total);
@@ -120,7 +123,7 @@ int identify(const Common& common, const Options& options) {
   std::size_t known = 0;
   for (const auto& identity : identities) known += identity.name ? 1 : 0;
   say(common, std::to_string(known) + " of " + std::to_string(identities.size()) + " recognised among " +
-                  std::to_string(gallery.people().size()) + " people");
+                  std::to_string(gallery.people().size()) + " people; search " + search_text(gallery));
   const int people_status = bad_people.report(bad_people.size() + static_cast<std::size_t>(gallery.size()));
   const int status = failures.report(total);
   return status != kDone ? status : people_status;
@@ -134,6 +137,10 @@ Run setup_identify(CLI::App& app, Common& common) {
   app.add_option("--gallery", options->gallery,
                  "A gallery's file (facenet gallery), or a folder of people: G/person/image")
       ->type_name("G");
+  app.add_option("--search", options->search,
+                 "How what is near is found: exact, codes (a byte for each dimension), hnsw (some, along a graph), "
+                 "automatic (default: exact up to two million images)")
+      ->type_name("NAME");
   app.add_option("-k", options->k, "How many of the nearest people to give (5)")->type_name("N");
   add_decision_options(app, options->decision);
   app.add_option("--fpir", options->fpir,

@@ -54,6 +54,9 @@ struct ScoredPair {
   float distance = 0;
   bool same = false;
   std::int32_t fold = 1;
+  /// A number for each person, from 0; below 0: not known. Where one pair's people are known, all are.
+  std::int32_t person_a = -1;
+  std::int32_t person_b = -1;
 };
 
 /// What one threshold does.
@@ -209,6 +212,14 @@ enum class PersonRanking : std::uint8_t {
   vote,
 };
 
+/// How a gallery finds what is near to an embedding.
+enum class GallerySearch : std::uint8_t {
+  automatic,  ///< exact up to two million entries; above them hnsw, where the library was built with it
+  exact,      ///< all entries, in float32
+  codes,      ///< all entries, as a byte for each dimension (Codec, "8bit"): distances are off by some 0.001
+  hnsw,       ///< some entries, along a graph of neighbours: not all that are near are found
+};
+
 /// What one threshold does to probes with and without somebody to find.
 struct OpenSetPoint {
   double fpir = 0;         ///< the wanted false positive identification rate
@@ -234,6 +245,7 @@ struct OpenSet {
 /// is not finite, or a row is zero.
 FACENET_API OpenSet evaluate_open_set(const Embeddings& gallery, std::span<const std::int32_t> gallery_labels,
                                       const Embeddings& probes, std::span<const std::int32_t> probe_labels,
-                                      std::span<const double> fpir, PersonRanking ranking = PersonRanking::nearest);
+                                      std::span<const double> fpir, PersonRanking ranking = PersonRanking::nearest,
+                                      GallerySearch search = GallerySearch::automatic);
 
 }  // namespace facenet

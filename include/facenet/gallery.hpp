@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,6 +86,19 @@ struct OpenSetCalibration {
 /// SHA-256 of a file's bytes, 64 hexadecimal digits. IoError, and FormatError above 1 GiB.
 FACENET_API std::string file_digest(const std::filesystem::path& path);
 
+/// What searches a gallery now.
+struct GallerySearchInfo {
+  GallerySearch search = GallerySearch::exact;  ///< never automatic; codes begin at 256 entries
+  bool forced = false;                          ///< asked for with set_search
+  std::int64_t entries = 0;  ///< that a query is compared with: images, or people where templates are compared
+  std::int64_t bytes = 0;    ///< of memory, for the index alone
+  /// hnsw: the share of the 10 nearest that it finds, measured on its own entries; absent below 1,000 of them.
+  std::optional<double> recall{};
+};
+
+/// Called from the calling thread with the share done, 0 to 1.
+using GalleryProgress = std::function<void(double)>;
+
 enum class GalleryAccess : std::uint8_t { read_write, read_only };
 
 /// What Gallery::check found.
@@ -93,7 +108,7 @@ struct GalleryCheck {
   std::vector<std::pair<std::int64_t, std::int64_t>> doubles{};
 };
 
-/// Exact search among people, kept in memory; `create` and `open` make one that is kept in a file too (an SQLite
+/// Search among people, kept in memory; `create` and `open` make one that is kept in a file too (an SQLite
 /// database, docs/file-formats.md). Any number of threads may call anything at once. A change is in the file for good
 /// (a kill or a power cut loses nothing) when its call returns, and all of it or nothing is: a call that throws has
 /// changed nothing, but for a removal whose traces another program's reading kept from being cleared (the message says
@@ -103,9 +118,10 @@ struct GalleryCheck {
 /// Several processes may have one file open. A change begins with what others have written; searches see it after
 /// `refresh`. Who waits longer than five seconds for another's change gets an IoError.
 ///
-/// Costs, of N images of dimension D: memory about 8 N D bytes and the names; a search 2 N D operations; opening reads
-/// the file once; a removal writes it anew. Movable, not copyable; a gallery moved from may only be assigned or
-/// destroyed. All that touch the file throw IoError, and FormatError when it is damaged.
+/// Costs, of N images of dimension D: memory about 8 N D bytes and the names (5 N D with codes); a search 2 N D
+/// operations, far fewer with hnsw; opening reads the file once; a removal writes it anew. Movable, not copyable; a
+/// gallery moved from may only be assigned or destroyed. All that touch the file throw IoError, and FormatError when it
+/// is damaged.
 class FACENET_API Gallery {
  public:
   /// In memory alone, and without a decision: `search` works, `identify` throws.
@@ -166,6 +182,12 @@ class FACENET_API Gallery {
   /// Kept in the file. A change of it drops the calibration.
   void set_ranking(PersonRanking ranking);
   PersonRanking ranking() const;
+
+  /// How it searches from now on; not kept in the file. Builds the index anew, which takes hnsw some minutes for a
+  /// million; changes wait meanwhile, searches do not. InvalidArgument for hnsw where the library was built without it;
+  /// Interrupted when stopped, with all as it was.
+  void set_search(GallerySearch search, const GalleryProgress& progress = {}, const std::stop_token& stop = {});
+  GallerySearchInfo search_info() const;
 
   /// Finds the threshold at which at most `fpir` of strangers get a name, and keeps it. Strangers are `strangers`, a
   /// row for each; or, where there are none, the enrolled people, each compared with all others (of at most

@@ -1,4 +1,4 @@
-// The people of a gallery in memory: rows in panels that grow by doubling, templates, votes, and exact search.
+// The people of a gallery in memory: templates, votes, and the best people among what an index finds.
 #include "gallery/enrolled.hpp"
 
 #include <algorithm>
@@ -6,8 +6,8 @@
 #include <limits>
 #include <numeric>
 
-#include "base/threads.hpp"
 #include "facenet/error.hpp"
+#include "metric/panels.hpp"
 
 namespace facenet {
 namespace {
@@ -55,8 +55,11 @@ void require_directions(const Embeddings& rows, const char* what) {
   }
 }
 
-Enrolled::Enrolled(StoredGallery stored)
-    : model(std::move(stored.model)), calibration(std::move(stored.calibration)), ranking_(stored.ranking) {
+Enrolled::Enrolled(StoredGallery stored, GallerySearch search)
+    : model(std::move(stored.model)),
+      calibration(std::move(stored.calibration)),
+      ranking_(stored.ranking),
+      entries_(search) {
   for (auto& person : stored.people) add_person(std::move(person));
   std::map<std::int64_t, std::size_t> places;
   for (std::size_t p = 0; p < people_.size(); ++p) places.emplace(people_[p].id, p);
@@ -78,7 +81,7 @@ std::size_t Enrolled::find(const std::string& name) const {
   return found == names_.end() ? people_.size() : found->second;
 }
 
-std::int64_t Enrolled::comparisons() const { return static_cast<std::int64_t>(entries_); }
+std::int64_t Enrolled::comparisons() const { return entries_.size(); }
 
 void Enrolled::add_person(StoredPerson person) {
   next_person_ = std::max(next_person_, person.id + 1);
@@ -94,10 +97,12 @@ void Enrolled::add_image(OneImage image, std::span<const float> embedding) {
   images_.push_back(std::move(image));
   rows_.append(embedding);
   if (ranking_ == PersonRanking::mean) {
-    set_entry(place, template_of(people_[place].rows));
+    renew_template(place);
   } else {
-    set_entry(images_.size() - 1, embedding);
+    entries_.add(images_.back().id, embedding);
+    places_[images_.back().id] = place;
   }
+  if (entries_.outgrown()) index();
 }
 
 void Enrolled::rename(std::size_t person, const std::string& name) {
@@ -116,14 +121,25 @@ void Enrolled::remove(const std::vector<bool>& gone) {
   std::vector<OneImage> images;
   std::vector<OnePerson> people;
   std::vector<std::size_t> places(people_.size());
+  std::vector<std::int64_t> entries;      // that go
+  std::vector<std::size_t> fewer_images;  // people who stay, by their new places
   for (std::size_t p = 0; p < people_.size(); ++p) {
     const auto& own = people_[p].rows;
-    if (std::all_of(own.begin(), own.end(), [&](std::size_t row) { return gone[row]; })) continue;
+    const auto count =
+        static_cast<std::size_t>(std::count_if(own.begin(), own.end(), [&](std::size_t row) { return gone[row]; }));
+    if (count == own.size()) {
+      if (ranking_ == PersonRanking::mean) entries.push_back(people_[p].id);
+      continue;
+    }
+    if (count > 0) fewer_images.push_back(people.size());
     places[p] = people.size();
     people.push_back({people_[p].id, std::move(people_[p].name), std::move(people_[p].metadata), {}});
   }
   for (std::size_t i = 0; i < images_.size(); ++i) {
-    if (gone[i]) continue;
+    if (gone[i]) {
+      if (ranking_ != PersonRanking::mean) entries.push_back(images_[i].id);
+      continue;
+    }
     images_[i].person = places[images_[i].person];
     people[images_[i].person].rows.push_back(images.size());
     images.push_back(std::move(images_[i]));
@@ -134,7 +150,12 @@ void Enrolled::remove(const std::vector<bool>& gone) {
   rows_ = std::move(rows);
   names_.clear();
   for (std::size_t p = 0; p < people_.size(); ++p) names_.emplace(people_[p].name, p);
-  index();
+  entries_.remove(entries);
+  place_people();
+  if (ranking_ == PersonRanking::mean) {
+    for (const std::size_t person : fewer_images) renew_template(person);
+  }
+  if (entries_.outgrown()) index();
 }
 
 void Enrolled::merge(std::size_t from, std::size_t into) {
@@ -144,7 +165,9 @@ void Enrolled::merge(std::size_t from, std::size_t into) {
   }
   people_[from].rows.clear();
   std::sort(people_[into].rows.begin(), people_[into].rows.end());
-  remove(std::vector<bool>(images_.size()));
+  const std::string name = people_[into].name;
+  remove(std::vector<bool>(images_.size()));  // the person without images
+  if (ranking_ == PersonRanking::mean) renew_template(find(name));
 }
 
 void Enrolled::migrate(const GalleryModel& to, Embeddings rows) {
@@ -154,9 +177,7 @@ void Enrolled::migrate(const GalleryModel& to, Embeddings rows) {
   index();
 }
 
-std::size_t Enrolled::person_of(std::size_t entry) const {
-  return ranking_ == PersonRanking::mean ? entry : images_[entry].person;
-}
+std::size_t Enrolled::person_of(std::int64_t entry) const { return places_.at(entry); }
 
 std::vector<float> Enrolled::template_of(std::span<const std::size_t> rows) const {
   const std::vector<float> mean = unit_mean(rows_, rows);
@@ -174,126 +195,150 @@ std::vector<float> Enrolled::template_of(std::span<const std::size_t> rows) cons
   return kept.size() == rows.size() ? mean : unit_mean(rows_, kept);
 }
 
+void Enrolled::renew_template(std::size_t person) {
+  const std::int64_t id = people_[person].id;
+  entries_.remove(std::span(&id, 1));
+  entries_.add(id, template_of(people_[person].rows));
+  places_[id] = person;
+}
+
+void Enrolled::place_people() {
+  places_.clear();
+  if (ranking_ == PersonRanking::mean) {
+    for (std::size_t p = 0; p < people_.size(); ++p) places_[people_[p].id] = p;
+  } else {
+    for (const OneImage& image : images_) places_[image.id] = image.person;
+  }
+}
+
+Entries Enrolled::entries_for(GallerySearch search, const GalleryProgress& progress,
+                              const std::stop_token& stop) const {
+  std::vector<std::int64_t> ids;
+  Entries entries(search);
+  if (ranking_ == PersonRanking::mean) {
+    Embeddings templates{rows_.dimension, {}};
+    for (const OnePerson& person : people_) {
+      ids.push_back(person.id);
+      templates.append(template_of(person.rows));
+    }
+    entries.build(search, ids, templates, progress, stop);
+  } else {
+    for (const OneImage& image : images_) ids.push_back(image.id);
+    entries.build(search, ids, rows_, progress, stop);
+  }
+  return entries;
+}
+
 void Enrolled::index() {
-  entries_ = 0;
-  panels_ = Panels(0, 0);
-  if (ranking_ != PersonRanking::mean) {
-    if (rows_.size() > 0) {
-      panels_ =
-          Panels(rows_.values, static_cast<std::int64_t>(rows_.size()), static_cast<std::int64_t>(rows_.dimension));
-    }
-    entries_ = rows_.size();
-    return;
-  }
-  for (std::size_t p = 0; p < people_.size(); ++p) set_entry(p, template_of(people_[p].rows));
+  entries_ = entries_for(entries_.asked(), {}, {});
+  place_people();
 }
 
-void Enrolled::set_entry(std::size_t entry, std::span<const float> values) {
-  const auto dimension = static_cast<std::int64_t>(values.size());
-  if (static_cast<std::int64_t>(entry) >= panels_.size() || panels_.dimension() != dimension) {
-    Panels larger(static_cast<std::int64_t>(std::max<std::size_t>(64, 2 * entry)), dimension);
-    for (std::size_t i = 0; i < std::min(entry, entries_); ++i) {
-      const std::vector<float> own = ranking_ == PersonRanking::mean
-                                         ? template_of(people_[i].rows)
-                                         : std::vector<float>(rows_[i].begin(), rows_[i].end());
-      larger.set(static_cast<std::int64_t>(i), own.data(), squared_norms(own, 1, dimension)[0]);
+// The k best people among the nearest entries.
+std::vector<Found> Enrolled::ranked(std::span<const Hit> hits, std::int32_t k) const {
+  std::vector<Found> found;
+  std::vector<float> votes;
+  std::unordered_map<std::size_t, std::size_t> seen;
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    const std::size_t person = person_of(hits[i].id);
+    const auto [place, fresh] = seen.try_emplace(person, found.size());
+    if (fresh) {
+      found.push_back({person, hits[i].distance});
+      votes.push_back(0);
     }
-    panels_ = std::move(larger);
-  }
-  panels_.set(static_cast<std::int64_t>(entry), values.data(), squared_norms(values, 1, dimension)[0]);
-  entries_ = std::max(entries_, entry + 1);
-}
-
-template <typename Work>
-void Enrolled::for_each_row(const Embeddings& queries, const Work& work) const {
-  const auto n = static_cast<std::int64_t>(queries.size());
-  const auto dimension = static_cast<std::int64_t>(queries.dimension);
-  const std::vector<float> norms = squared_norms(queries.values, n, dimension);
-  const std::int64_t used = (comparisons() + Panels::kWidth - 1) / Panels::kWidth;
-  constexpr std::int64_t kBlock = 12;
-  parallel_for((n + kBlock - 1) / kBlock, [&](std::int64_t block) {
-    const std::int64_t begin = block * kBlock;
-    const std::int64_t count = std::min(kBlock, n - begin);
-    const std::int64_t stride = used * Panels::kWidth;
-    std::vector<float> distances(static_cast<std::size_t>(count * stride));
-    panels_.distances(queries.values.data() + begin * dimension, norms.data() + begin, count, 0, used, distances.data(),
-                      stride);
-    for (std::int64_t i = 0; i < count; ++i) {
-      work(static_cast<std::size_t>(begin + i), distances.data() + i * stride);
-    }
-  });
-}
-
-// Entries at an infinite distance are not there.
-std::vector<Found> Enrolled::best(const float* distances, std::int32_t k) const {
-  std::vector<float> least(people_.size(), kInfinite);
-  for (std::size_t entry = 0; entry < entries_; ++entry) {
-    float& own = least[person_of(entry)];
-    own = std::min(own, distances[entry]);
-  }
-  std::vector<float> votes(ranking_ == PersonRanking::vote ? people_.size() : 0);
-  if (!votes.empty()) {
-    std::vector<std::size_t> order(entries_);
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto voters = order.begin() + static_cast<std::ptrdiff_t>(std::min(kVoters, entries_));
-    std::partial_sort(order.begin(), voters, order.end(), [&](std::size_t a, std::size_t b) {
-      return distances[a] != distances[b] ? distances[a] < distances[b] : a < b;
-    });
-    // An image that is not there has no vote: exp(-infinity) is 0.
-    for (auto voter = order.begin(); voter != voters; ++voter) {
-      votes[person_of(*voter)] += std::exp(-kVoteDecay * distances[*voter]);
+    if (ranking_ == PersonRanking::vote && i < kVoters) {
+      votes[place->second] += std::exp(-kVoteDecay * hits[i].distance);
     }
   }
-  std::vector<std::size_t> order;
-  for (std::size_t p = 0; p < people_.size(); ++p) {
-    if (std::isfinite(least[p])) order.push_back(p);
-  }
-  const auto count = static_cast<std::ptrdiff_t>(std::min(order.size(), static_cast<std::size_t>(k)));
-  std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](std::size_t a, std::size_t b) {
-    if (!votes.empty() && votes[a] != votes[b]) return votes[a] > votes[b];
-    return least[a] != least[b] ? least[a] < least[b] : people_[a].name < people_[b].name;
+  std::vector<std::size_t> order(found.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (votes[a] != votes[b]) return votes[a] > votes[b];
+    if (found[a].distance != found[b].distance) return found[a].distance < found[b].distance;
+    return people_[found[a].person].name < people_[found[b].person].name;
   });
   std::vector<Found> result;
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
-    const std::size_t person = order[static_cast<std::size_t>(i)];
-    result.push_back({person, least[person]});
+  for (const std::size_t at : order) {
+    if (result.size() == static_cast<std::size_t>(k)) break;
+    result.push_back(found[at]);
   }
   return result;
 }
 
+// Whether more entries could change nothing: there are no others, or all that are as near as the last of k are known.
+bool Enrolled::settled(std::span<const Hit> hits, std::int64_t asked, std::span<const Found> found,
+                       std::int32_t k) const {
+  if (static_cast<std::int64_t>(hits.size()) < asked || asked >= entries_.size()) return true;
+  if (found.size() < static_cast<std::size_t>(k)) return false;
+  float furthest = 0;
+  for (const Found& one : found) furthest = std::max(furthest, one.distance);
+  return hits.back().distance > furthest;
+}
+
 std::vector<std::vector<Found>> Enrolled::search(const Embeddings& queries, std::int32_t k) const {
   std::vector<std::vector<Found>> results(queries.size());
-  if (entries_ == 0) return results;
-  for_each_row(queries, [&](std::size_t i, const float* distances) { results[i] = best(distances, k); });
+  if (entries_.size() == 0) return results;
+  std::vector<std::size_t> open(queries.size());
+  std::iota(open.begin(), open.end(), std::size_t{0});
+  // People have several images each: more are asked for until there are k people.
+  for (std::int64_t asked = std::int64_t{k} + static_cast<std::int64_t>(kVoters); !open.empty(); asked *= 4) {
+    asked = std::min(asked, entries_.size());
+    Embeddings some{queries.dimension, {}};
+    for (const std::size_t query : open) some.append(queries[query]);
+    const Hits hits = entries_.nearest(some, asked);
+    std::vector<std::size_t> left;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      results[open[i]] = ranked(hits[i], k);
+      if (!settled(hits[i], asked, results[open[i]], k)) left.push_back(open[i]);
+    }
+    open = std::move(left);
+  }
   return results;
 }
 
 std::vector<LeftOut> Enrolled::leave_out(std::span<const std::size_t> images) const {
-  Embeddings queries{rows_.dimension, {}};
-  for (const std::size_t image : images) queries.append(rows_[image]);
+  const bool templates = ranking_ == PersonRanking::mean;
+  const auto own_entries = [&](std::size_t image) {
+    return templates ? std::size_t{1} : people_[images_[image].person].rows.size();
+  };
+  // Those of people with about as many images together: each needs its own out of the way.
+  std::vector<std::size_t> order(images.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return own_entries(images[a]) < own_entries(images[b]); });
   std::vector<LeftOut> results(images.size(), {kInfinite, kInfinite});
-  for_each_row(queries, [&](std::size_t i, float* distances) {
-    const std::size_t person = images_[images[i]].person;
-    const auto& rows = people_[person].rows;
-    std::vector<std::size_t> others;
-    for (const std::size_t row : rows) {
-      if (row != images[i]) others.push_back(row);
+  constexpr std::size_t kMostHits = std::size_t{1} << 20U;
+  for (std::size_t begin = 0; begin < order.size();) {
+    std::size_t end = begin + 1;
+    const auto asked = [&](std::size_t last) { return own_entries(images[order[last]]) + kVoters + 1; };
+    while (end < order.size() && (end + 1 - begin) * asked(end) <= kMostHits) ++end;
+    Embeddings queries{rows_.dimension, {}};
+    for (std::size_t i = begin; i < end; ++i) queries.append(rows_[images[order[i]]]);
+    const Hits found = entries_.nearest(queries, static_cast<std::int64_t>(asked(end - 1)));
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t image = images[order[i]];
+      const std::size_t person = images_[image].person;
+      std::vector<Hit> others;   // entries of other people
+      std::vector<Hit> without;  // all entries but this image
+      for (const Hit& hit : found[i - begin]) {
+        if (person_of(hit.id) != person) others.push_back(hit);
+        if (templates ? person_of(hit.id) != person : hit.id != images_[image].id) without.push_back(hit);
+      }
+      if (templates && people_[person].rows.size() > 1) {
+        std::vector<std::size_t> rest = people_[person].rows;
+        std::erase(rest, image);
+        const float distance = squared_distance(rows_[image], template_of(rest));
+        without.insert(std::upper_bound(without.begin(), without.end(), Hit{people_[person].id, distance}),
+                       {people_[person].id, distance});
+      }
+      LeftOut& result = results[order[i]];
+      if (const auto best = ranked(without, 1); !best.empty() && best[0].person == person) {
+        result.recognised = best[0].distance;
+      }
+      if (const auto best = ranked(others, 1); !best.empty()) result.stranger = best[0].distance;
     }
-    if (ranking_ == PersonRanking::mean) {
-      distances[person] = others.empty() ? kInfinite : squared_distance(queries[i], template_of(others));
-    } else {
-      distances[images[i]] = kInfinite;
-    }
-    const auto all = best(distances, 1);
-    if (!all.empty() && all[0].person == person) results[i].recognised = all[0].distance;
-    if (ranking_ == PersonRanking::mean) {
-      distances[person] = kInfinite;
-    } else {
-      for (const std::size_t row : rows) distances[row] = kInfinite;
-    }
-    const auto strangers = best(distances, 1);
-    if (!strangers.empty()) results[i].stranger = strangers[0].distance;
-  });
+    begin = end;
+  }
   return results;
 }
 

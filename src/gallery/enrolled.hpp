@@ -3,10 +3,11 @@
 
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "gallery/entries.hpp"
 #include "gallery/store.hpp"
-#include "metric/panels.hpp"
 
 namespace facenet {
 
@@ -47,7 +48,7 @@ class Enrolled {
   std::optional<OpenSetCalibration> calibration;
 
   Enrolled() = default;
-  explicit Enrolled(StoredGallery stored);
+  explicit Enrolled(StoredGallery stored, GallerySearch search = GallerySearch::automatic);
 
   const std::vector<OnePerson>& people() const { return people_; }
   const std::vector<OneImage>& images() const { return images_; }
@@ -66,6 +67,10 @@ class Enrolled {
   void rename(std::size_t person, const std::string& name);
   void set_metadata(std::size_t person, const std::string& metadata) { people_[person].metadata = metadata; }
   void set_ranking(PersonRanking ranking);
+  /// The index that `set_search` would have, to be made while others search, and to be taken by `set_entries`.
+  Entries entries_for(GallerySearch search, const GalleryProgress& progress, const std::stop_token& stop) const;
+  void set_entries(Entries entries) { entries_ = std::move(entries); }
+  const Entries& entries() const { return entries_; }
   /// Without the images for which `gone`, and without the people who then have none.
   void remove(const std::vector<bool>& gone);
   void merge(std::size_t from, std::size_t into);
@@ -77,14 +82,13 @@ class Enrolled {
   std::vector<LeftOut> leave_out(std::span<const std::size_t> images) const;
 
  private:
-  std::size_t person_of(std::size_t entry) const;
   void index();
-  void set_entry(std::size_t entry, std::span<const float> values);
+  void place_people();
+  std::size_t person_of(std::int64_t entry) const;
   std::vector<float> template_of(std::span<const std::size_t> rows) const;
-  std::vector<Found> best(const float* distances, std::int32_t k) const;
-  /// Calls work(i, row) with the distances of each query i to all entries, on several threads.
-  template <typename Work>
-  void for_each_row(const Embeddings& queries, const Work& work) const;
+  void renew_template(std::size_t person);
+  std::vector<Found> ranked(std::span<const Hit> hits, std::int32_t k) const;
+  bool settled(std::span<const Hit> hits, std::int64_t asked, std::span<const Found> found, std::int32_t k) const;
 
   std::vector<OnePerson> people_;
   std::vector<OneImage> images_;
@@ -93,9 +97,9 @@ class Enrolled {
   PersonRanking ranking_ = PersonRanking::nearest;
   std::int64_t next_person_ = 1;
   std::int64_t next_image_ = 1;
-  // What a query is compared with: the images, or the people's templates.
-  std::size_t entries_ = 0;
-  Panels panels_{0, 0};  // entries, and room for more
+  // What a query is compared with: the images, or the people's templates, by their ids.
+  Entries entries_;
+  std::unordered_map<std::int64_t, std::size_t> places_;  // the person of each entry
 };
 
 }  // namespace facenet

@@ -72,7 +72,7 @@ struct Gallery::Impl {
 
   void take(StoredGallery stored) {
     const std::int64_t changes = stored.changes;
-    Enrolled fresh(std::move(stored));
+    Enrolled fresh(std::move(stored), enrolled.entries().asked());
     {
       const auto lock = writing();
       std::swap(enrolled, fresh);
@@ -460,6 +460,18 @@ void Gallery::set_ranking(PersonRanking ranking) {
 PersonRanking Gallery::ranking() const {
   const auto lock = impl_->reading();
   return impl_->enrolled.ranking();
+}
+
+void Gallery::set_search(GallerySearch search, const GalleryProgress& progress, const std::stop_token& stop) {
+  const std::lock_guard turn(impl_->changing);  // nothing changes while the index is made; searches go on
+  Entries entries = impl_->enrolled.entries_for(search, progress, stop);
+  const auto lock = impl_->writing();
+  impl_->enrolled.set_entries(std::move(entries));
+}
+
+GallerySearchInfo Gallery::search_info() const {
+  const auto lock = impl_->reading();
+  return impl_->enrolled.entries().info();
 }
 
 OpenSetCalibration Gallery::calibrate(double fpir, const Embeddings& strangers, const std::string& data) {

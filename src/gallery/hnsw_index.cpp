@@ -92,14 +92,16 @@ class HnswIndex final : public Index {
       clear();
       return;
     }
-    graph_->markDelete(place);
     const auto inside = graph_->label_lookup_.at(place);
     // The nearest row that stays takes its place in the graph as well: there the links are right.
-    auto near = graph_->searchKnn(graph_->getDataByInternalId(inside), 1);
+    auto near = graph_->searchKnn(graph_->getDataByInternalId(inside), 2);
+    while (!near.empty() && near.top().second == place) near.pop();
     const std::size_t other = near.empty() ? places_.begin()->second : near.top().second;
     const char* const values = graph_->getDataByInternalId(graph_->label_lookup_.at(other));
     const std::vector<char> copy(values, values + space_.get_data_size());
+    // Only then marked: hnswlib would link a graph's entry to itself while it is marked.
     graph_->updatePoint(copy.data(), inside, 1.0F);
+    graph_->markDelete(place);
     free_.push_back(place);
   }
 

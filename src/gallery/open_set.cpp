@@ -157,7 +157,7 @@ float open_set_threshold(const std::optional<OpenSetCalibration>& calibration, s
 
 OpenSet evaluate_open_set(const Embeddings& gallery, std::span<const std::int32_t> gallery_labels,
                           const Embeddings& probes, std::span<const std::int32_t> probe_labels,
-                          std::span<const double> fpir, PersonRanking ranking) {
+                          std::span<const double> fpir, PersonRanking ranking, GallerySearch search) {
   if (gallery_labels.size() != gallery.size() || probe_labels.size() != probes.size()) {
     throw InvalidArgument("evaluate_open_set: needs a label for each embedding");
   }
@@ -178,7 +178,7 @@ OpenSet evaluate_open_set(const Embeddings& gallery, std::span<const std::int32_
   }
   stored.rows = gallery;
   stored.ranking = ranking;
-  const Enrolled enrolled(std::move(stored));
+  const Enrolled enrolled(std::move(stored), search);
   const auto found = enrolled.search(probes, 1);
 
   OpenSet result;

@@ -34,6 +34,7 @@ void at_once(Gallery gallery) {
         }
         if (gallery.images("fixed").size() != 1) ++wrong;
         (void)gallery.calibration();
+        if (gallery.search_info().entries < 1) ++wrong;
       }
     });
   }
@@ -51,6 +52,7 @@ void at_once(Gallery gallery) {
         if (i % 3 == 1) gallery.rename(pair[0].person, pair[0].person + " again");
         if (i == 6) gallery.calibrate(0.5);
         if (w == 0 && i % 4 == 0) gallery.refresh();
+        if (w == 1 && i % 4 == 2) gallery.set_search(i % 8 == 2 ? GallerySearch::exact : GallerySearch::automatic);
       }
     });
   }

@@ -87,6 +87,78 @@ TEST_CASE("a template leaves out the image that is somebody else's, and nothing 
   CHECK(std::isfinite(copies.search(same, 2)[1].distance));
 }
 
+TEST_CASE("a gallery answers alike however it searches, through all its changes") {
+  std::vector<GallerySearch> kinds{GallerySearch::exact, GallerySearch::codes, GallerySearch::hnsw};
+  Gallery first = people(2, 1);
+  try {
+    first.set_search(GallerySearch::hnsw);
+  } catch (const InvalidArgument& error) {
+    CHECK(std::string(error.what()).find("FACENET_WITH_HNSW") != std::string::npos);
+    CHECK(first.search_info().search == GallerySearch::exact);  // all as it was
+    kinds.pop_back();
+  }
+  for (const auto ranking : {PersonRanking::nearest, PersonRanking::mean, PersonRanking::vote}) {
+    Gallery plain = people(400, 3);
+    plain.set_ranking(ranking);
+    CHECK_FALSE(plain.search_info().forced);
+    CHECK(plain.search_info().search == GallerySearch::exact);
+    CHECK(plain.search_info().entries == (ranking == PersonRanking::mean ? 400 : 1200));
+    for (const GallerySearch kind : kinds) {
+      Gallery other = people(100, 3);
+      other.set_ranking(ranking);
+      other.set_search(kind);
+      CHECK(other.search_info().forced);
+      for (std::uint64_t p = 100; p < 400; ++p) {
+        for (std::uint64_t i = 0; i < 3; ++i) {
+          other.add("person " + std::to_string(p), face_of(kDimension, p, i));
+        }
+      }
+      CHECK(other.search_info().search == kind);  // codes from 256 entries on
+      CHECK(other.search_info().entries == plain.search_info().entries);
+      Gallery same = people(400, 3);
+      same.set_ranking(ranking);
+      for (auto* gallery : {&other, &same}) {
+        gallery->remove("person 7");
+        gallery->merge("person 9", "person 10");
+        gallery->rename("person 11", "eleven");
+        gallery->remove_image(gallery->images("person 12")[1].id);
+      }
+      int alike = 0;
+      int probes = 0;
+      for (std::uint64_t p = 0; p < 400; p += 5) {
+        const auto probe = face_of(kDimension, p, 50);
+        const auto expected = same.search(probe, 3);
+        const auto found = other.search(probe, 3);
+        REQUIRE(found.size() == 3);
+        CHECK(std::none_of(found.begin(), found.end(), [](const Candidate& c) { return c.name == "person 7"; }));
+        ++probes;
+        alike +=
+            found[0].name == expected[0].name && std::abs(found[0].distance - expected[0].distance) < 0.02F ? 1 : 0;
+        if (kind == GallerySearch::exact) {
+          CHECK(found[0].distance == expected[0].distance);
+          CHECK(found[2].name == expected[2].name);
+        }
+      }
+      INFO(static_cast<int>(kind) << " with ranking " << static_cast<int>(ranking) << ": " << alike << " of "
+                                  << probes);
+      CHECK(alike >= probes - 4);
+      CHECK(other.calibrate(0.05).threshold == Approx(same.calibrate(0.05).threshold).margin(0.03));
+    }
+  }
+}
+
+TEST_CASE("making an index can be stopped, and leaves the search as it was") {
+  Gallery gallery = people(300, 2);
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK_THROWS_AS(gallery.set_search(GallerySearch::codes, {}, stop.get_token()), Interrupted);
+  CHECK(gallery.search_info().search == GallerySearch::exact);
+  double last = -1;
+  gallery.set_search(GallerySearch::codes, [&](double share) { last = share; });
+  CHECK(last == 1);
+  CHECK(gallery.search_info().bytes > 0);
+}
+
 TEST_CASE("one face, identical faces, and more candidates than people") {
   for (const auto ranking : {PersonRanking::nearest, PersonRanking::mean, PersonRanking::vote}) {
     Gallery gallery(Verifier(0.5F));
