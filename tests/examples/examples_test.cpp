@@ -28,7 +28,7 @@ void write_bytes(const fs::path& path, std::span<const std::uint8_t> bytes) {
 fs::path saved_model(const ScratchFolder& scratch) {
   const std::vector<ScoredPair> pairs{{0, true}, {0, true}, {1e-5F, false}, {1, false}};
   const fs::path path = scratch / "tiny.fnm";
-  Model::create("tiny").with_calibration(calibrate(pairs, "four made up pairs")).save(path);
+  Model::create("tiny").with_calibration(Verifier::calibrate(pairs, "four made up pairs")).save(path);
   return path;
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("examples use what they are given") {
   CHECK(inspected.says("four made up pairs"));
 
   write_bytes(scratch / "bad.png", {});
-  const auto embedded = run("embed_faces", {model, scratch / "out.npy", face(1, 1), scratch / "bad.png", face(2, 1)});
+  const auto embedded = run("embed_in_your_app", {model, scratch / "out.npy", face(1, 1), scratch / "bad.png", face(2, 1)});
   INFO(embedded.output);
   CHECK(embedded.status == 0);
   CHECK(embedded.says("left out: "));
@@ -69,19 +69,24 @@ TEST_CASE("examples use what they are given") {
   const auto second = Embedder(Model::load(model)).embed(Image::open(face(2, 1)));
   CHECK(squared_distance(written[1], second) < 1e-7F);
 
-  const auto same = run("verify_two_faces", {model, face(3, 2), face(3, 2)});
+  const auto same = run("verify_two", {model, face(3, 2), face(3, 2)});
   INFO(same.output);
   CHECK(same.status == 0);
   CHECK(same.says("the same person"));
   CHECK(same.says("squared distance 0.0000"));
-  CHECK(run("verify_two_faces", {model, face(3, 2), face(1, 2)}).says("different people"));
+  CHECK(run("verify_two", {model, face(3, 2), face(1, 2)}).says("different people"));
 
-  const auto grouped = run("cluster_faces", {model, face(1, 1), face(2, 1), face(1, 1)});
+  fs::create_directories(scratch / "mixed");
+  for (const auto& [name, file] : {std::pair("1.png", face(1, 1)), std::pair("2.png", face(2, 1)),
+                                   std::pair("3.png", face(1, 1))}) {
+    fs::copy_file(file, scratch / "mixed" / name);
+  }
+  const auto grouped = run("cluster_folder", {model, scratch / "mixed"});
   INFO(grouped.output);
   CHECK(grouped.status == 0);
   CHECK(grouped.says("3 images in 2 groups"));
 
-  const auto recognised = run("recognise_people", {model, faces, face(4, 3)});
+  const auto recognised = run("who_is_this", {model, faces, face(4, 3)});
   INFO(recognised.output);
   CHECK(recognised.status == 0);
   CHECK(recognised.says("4 people, 12 images"));
@@ -100,7 +105,7 @@ TEST_CASE("examples use what they are given") {
   CHECK(evaluated.status == 0);
   CHECK(evaluated.says("4 pairs, 2 of the same person"));
 
-  const auto trained = run("train_model", {faces, scratch / "trained.fnm", "2"});
+  const auto trained = run("fine_tune", {model, faces, scratch / "trained.fnm", "2"});
   INFO(trained.output);
   CHECK(trained.status == 0);
   CHECK(trained.says("12 faces of 4 people, 2 steps"));
@@ -113,12 +118,12 @@ TEST_CASE("examples say what they cannot use, with a status that is not 0") {
   const std::vector<std::pair<std::string, std::vector<fs::path>>> calls{
       {"open_image", {missing}},
       {"inspect_model", {missing}},
-      {"embed_faces", {missing, scratch / "out.npy"}},
-      {"verify_two_faces", {missing, missing, missing}},
-      {"cluster_faces", {missing}},
-      {"recognise_people", {missing, scratch.path()}},
+      {"embed_in_your_app", {missing, scratch / "out.npy"}},
+      {"verify_two", {missing, missing, missing}},
+      {"cluster_folder", {missing}},
+      {"who_is_this", {missing, scratch.path()}},
       {"evaluate_model", {missing, scratch.path(), missing}},
-      {"train_model", {missing, scratch / "model.fnm", "2"}}};
+      {"fine_tune", {missing, scratch.path(), scratch / "model.fnm", "2"}}};
   for (const auto& [name, arguments] : calls) {
     const auto result = example(name, arguments, scratch.path());
     INFO(name << ": " << result.output);
