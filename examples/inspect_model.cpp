@@ -35,7 +35,7 @@ int main(int argc, char** argv) try {
   std::printf("fingerprint  %s\n", model.fingerprint().c_str());
   std::printf("licence      %s\n", model.licence().empty() ? "not stated" : model.licence().c_str());
 
-  // A threshold is there once pairs of known truth have been looked at: see verify_two_faces.cpp.
+  // A threshold is there once pairs of known truth have been looked at: see verify_two.cpp.
   if (const auto& calibration = model.calibration()) {
     std::printf("threshold    %.4f, from %s\n", static_cast<double>(calibration->threshold), calibration->data.c_str());
   } else {

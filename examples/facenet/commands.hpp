@@ -21,6 +21,7 @@ Run setup_embed(CLI::App& app, Common& common);
 Run setup_verify(CLI::App& app, Common& common);
 Run setup_identify(CLI::App& app, Common& common);
 Run setup_gallery(CLI::App& app, Common& common);
+Run setup_calibrate(CLI::App& app, Common& common);
 Run setup_cluster(CLI::App& app, Common& common);
 Run setup_eval(CLI::App& app, Common& common);
 Run setup_bench(CLI::App& app, Common& common);

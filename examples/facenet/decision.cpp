@@ -24,7 +24,7 @@ Verifier verifier_for(const Model& model, const Decision& decision) {
   if (!model.calibration()) {
     throw UsageError(
         "at which distance are two faces no longer the same person? The model has no calibration: give --threshold T "
-        "(facenet eval finds one on pairs of known people), or train with --eval, which calibrates the model");
+        "(facenet eval finds one on pairs of known people), or calibrate it (facenet calibrate, facenet train --eval)");
   }
   return Verifier(model.calibration(), {.far = decision.far});
 }

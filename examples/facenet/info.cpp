@@ -60,14 +60,22 @@ std::string joined(std::span<const float> values) {
 
 std::string calibration_text(const Calibration& c) {
   return "threshold " + text_of(c.threshold) + (c.far ? ", for FAR " + text_of(*c.far) : ", for most right answers") +
-         "; from " + grouped(c.same_pairs) + " same and " + grouped(c.different_pairs) + " different pairs: " + c.data;
+         "; from " + grouped(c.same_pairs) + " same and " + grouped(c.different_pairs) + " different pairs" +
+         (c.people > 0 ? " of " + grouped(c.people) + " people: " : ": ") + c.data;
 }
 
 Json calibration_json(const Calibration& c) {
   Json json{{"threshold", number(c.threshold)}, {"far", c.far ? Json(*c.far) : Json()}, {"data", c.data},
-            {"same_pairs", c.same_pairs},       {"different_pairs", c.different_pairs}, {"points", Json::array()}};
+            {"same_pairs", c.same_pairs},       {"different_pairs", c.different_pairs}, {"people", c.people},
+            {"points", Json::array()}};
+  const auto interval = [](const std::optional<Interval>& of) { return of ? Json{of->low, of->high} : Json(); };
   for (const auto& point : c.points) {
-    json["points"].push_back({{"far", point.far}, {"threshold", number(point.threshold)}, {"val", point.val}});
+    json["points"].push_back({{"far", point.far},
+                              {"far_interval", interval(point.far_interval)},
+                              {"threshold", number(point.threshold)},
+                              {"val", point.val},
+                              {"val_interval", interval(point.val_interval)},
+                              {"false_accepts", point.false_accepts}});
   }
   return json;
 }

@@ -49,6 +49,10 @@ constexpr Command kCommands[] = {
      "facenet cluster -m face.fnm photos/ --threshold 1.1 --csv -o groups.csv --report groups.html", setup_cluster},
     {"eval", "Measure verification by the LFW protocol", "--lfw DIR | --pairs F.csv --root DIR [options]",
      "facenet eval -m face.fnm --lfw lfw --report lfw.html", setup_eval},
+    {"calibrate", "Put thresholds with their evidence into a model, from people it was not trained on",
+     "--folder ROOT | --lfw DIR | --pairs F.csv, -o M2 [options]",
+     "facenet calibrate -m face.fnm --folder people/ --far 0.001 -o calibrated.fnm --report calibration.html",
+     setup_calibrate},
     {"import", "Make a model file of another framework's network", "FILE -o M [options]",
      "facenet import mobilefacenet.onnx -o face.fnm --template arcface-112 --mean 127.5 --scale 1/128 --licence "
      "research",

@@ -1,5 +1,7 @@
 // facenet verify: the same person or not.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 
 #include <facenet/error.hpp>
@@ -43,6 +45,21 @@ std::array<Largest, 2> largest_of(const Common& common, const std::vector<Face>&
   return result;
 }
 
+// "0.1 % (0.08 % to 0.13 %)"
+std::string rate_text(const Verdict& verdict) {
+  const auto share = [](double value) { return text_of(static_cast<float>(100 * value)) + " %"; };
+  const auto rounded = [](double value) {
+    const double unit = std::pow(10, std::floor(std::log10(std::max(value, 1e-12))) - 1);
+    return std::round(value / unit) * unit;
+  };
+  std::string text = share(*verdict.far);
+  if (verdict.far_interval) {
+    text +=
+        " (" + share(rounded(verdict.far_interval->low)) + " to " + share(rounded(verdict.far_interval->high)) + ")";
+  }
+  return text;
+}
+
 int verify(const Common& common, const Options& options) {
   require_arguments(common, 2, 2, "two images, A and B");
   Output output(common, {Kind::text, Kind::json, Kind::csv});
@@ -73,7 +90,9 @@ int verify(const Common& common, const Options& options) {
               {"threshold_from", verdict.threshold_from},
               {"same", verdict.same},
               {"probability", optional(verdict.probability)},
-              {"far", optional(verdict.far)}};
+              {"far", optional(verdict.far)},
+              {"far_interval",
+               verdict.far_interval ? Json{verdict.far_interval->low, verdict.far_interval->high} : Json()}};
     if (faces.faces.front().found) {
       json["faces_a"] = first.faces;
       json["faces_b"] = second.faces;
@@ -87,6 +106,7 @@ int verify(const Common& common, const Options& options) {
     output.write(std::string(verdict.same ? "the same person" : "two different people") + "\ndistance     " +
                  fixed(static_cast<double>(verdict.distance), 4) + "\nthreshold    " +
                  fixed(static_cast<double>(verdict.threshold), 4) + " (" + verdict.threshold_from + ")\n");
+    if (verdict.far) output.write("takes        " + rate_text(verdict) + " of different people for the same\n");
     if (verdict.probability) output.write("probability  " + fixed(*verdict.probability, 4) + " of the same person\n");
   }
   output.finish();

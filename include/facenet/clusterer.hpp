@@ -70,7 +70,8 @@ struct Suggestion {
 };
 
 /// Immutable: one may serve all threads. The result depends on the embeddings, their order where distances tie, and the
-/// parameters alone.
+/// parameters alone. Costs, of N items: time N^2 (graph: above `exact_up_to` N^1.5; kmeans: N times the clusters, in
+/// each round) and memory N (complete: N^2).
 class FACENET_API Clusterer {
  public:
   /// How groups are found, and when it ends.

@@ -73,7 +73,8 @@ struct DetectedFace {
 /// like a face counts as one: `confidence` is all that tells.
 ///
 /// Mutable: one for each thread; `with` gives further ones that share the networks and compiled plans. The same image
-/// and options give the same result each time, at any number of threads up to rounding.
+/// and options give the same result each time, at any number of threads up to rounding. Costs of a photograph: time in
+/// proportion to its pixels over minimum_size squared, and memory for its pyramid.
 class FACENET_API Detector {
  public:
   /// Reads a detector file. FormatError when it is none or damaged; IoError; InvalidArgument when an option is out of

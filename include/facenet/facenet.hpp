@@ -1,6 +1,7 @@
 // All of FaceNetLib at once.
 #pragma once
 
+#include <facenet/calibration.hpp>
 #include <facenet/clusterer.hpp>
 #include <facenet/codes.hpp>
 #include <facenet/constraints.hpp>

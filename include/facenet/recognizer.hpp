@@ -17,8 +17,7 @@ struct RecognizedFace : DetectedFace {
 };
 
 /// Detector, alignment (or cutting out, as the model's contract says) and Embedder in one call. Mutable: one for each
-/// thread; others of the same model and detector
-/// (`Detector::with`) share networks and plans.
+/// thread; others of the same model and detector (`Detector::with`) share networks and plans. Costs what the two cost.
 class FACENET_API Recognizer {
  public:
   /// InvalidArgument when the model was not trained on detected faces (its contract has neither template nor margin),

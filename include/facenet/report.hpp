@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <facenet/calibration.hpp>
 #include <facenet/evaluation.hpp>
 #include <facenet/export.hpp>
 
@@ -56,6 +57,14 @@ struct ReportVerification {
   Verification result;
 };
 
+/// VAL over FAR with the intervals of a calibration's points, and what its probabilities are worth.
+struct ReportCalibration {
+  std::string heading;
+  Calibration calibration;
+  CalibrationCheck check;  ///< on the pairs of the page
+  bool others = false;     ///< which are not those that the calibration comes from
+};
+
 /// Texts are plain: everything is escaped, and bytes that are not UTF-8 are replaced.
 struct Report {
   std::string title;
@@ -63,6 +72,7 @@ struct Report {
   std::vector<ReportFigure> figures;
   std::vector<ReportTable> tables;
   std::optional<ReportVerification> verification{};
+  std::optional<ReportCalibration> calibration{};
   std::vector<ReportSheet> sheets{};
   std::string footer{};
 };

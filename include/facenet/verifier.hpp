@@ -1,44 +1,14 @@
 // The same person or not: a threshold with its evidence, and the decision on two embeddings.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
-#include <facenet/evaluation.hpp>
+#include <facenet/calibration.hpp>
 #include <facenet/export.hpp>
 
 namespace facenet {
-
-/// A threshold that pairs of known truth have shown to accept at most a share `far` of different people.
-struct OperatingPoint {
-  double far = 0;
-  float threshold = 0;  ///< squared L2
-  double val = 0;       ///< share of the same pairs that it accepted
-};
-
-/// What pairs of known truth say about distances: a threshold, a probability, and how much evidence there is. A plain
-/// value, kept in the model file; it holds for the model and the kind of images that the pairs came from.
-struct Calibration {
-  float threshold = 0;          ///< squared L2; the same person when distance <= threshold
-  std::optional<double> far{};  ///< the FAR it was chosen for; absent: chosen for most right answers
-  /// probability(same) = 1 / (1 + exp(slope * distance + offset)), for as many same as different pairs (Platt 1999).
-  double slope = 0;
-  double offset = 0;
-  std::string data{};  ///< which pairs, in words
-  std::int64_t same_pairs = 0;
-  std::int64_t different_pairs = 0;
-  std::vector<OperatingPoint> points{};  ///< by falling far, as fine as the pairs support
-};
-
-/// Chooses the threshold for `far` (the largest that accepts at most that share of the different pairs), or without it
-/// the threshold that decides most pairs rightly, and fits the probability. `data` says in words where the pairs come
-/// from. InvalidArgument without pairs of both kinds, when a distance is not finite, or when there are fewer than
-/// 1 / far different pairs.
-FACENET_API Calibration calibrate(std::span<const ScoredPair> pairs, std::string data,
-                                  std::optional<double> far = std::nullopt);
 
 /// The answer to "is this the same person".
 struct Verdict {
@@ -46,8 +16,11 @@ struct Verdict {
   float threshold = 0;                  ///< squared L2
   bool same = false;                    ///< distance <= threshold
   std::optional<double> probability{};  ///< of the same person; needs a calibration
-  std::optional<double> far{};          ///< the false accept rate that the threshold was chosen for, where known
-  std::string threshold_from{};         ///< where the threshold comes from, in words
+  /// The false accept rate of the threshold, where a calibration knows it: the one it was chosen for, or of a
+  /// threshold that was given the next larger one that was tabulated.
+  std::optional<double> far{};
+  std::optional<Interval> far_interval{};
+  std::string threshold_from{};  ///< where the threshold comes from, in words
 };
 
 /// What overrides a calibration's own threshold; at most one of the two.
@@ -58,9 +31,22 @@ struct ThresholdChoice {
 };
 
 /// Decides on pairs of embeddings. Immutable: one may serve all threads. There is no default threshold: it comes from a
-/// calibration or from the caller.
+/// calibration or from the caller. Costs: a decision 2 D operations.
 class FACENET_API Verifier {
  public:
+  /// Chooses the threshold for `far` (the largest that accepts at most that share of the different pairs), or without
+  /// it the threshold that decides most pairs rightly; fits the probability; and tabulates thresholds for 1, 2 and 5 of
+  /// each decade of FAR. `data` says in words where the pairs come from. Model::with_calibration keeps the result.
+  /// Costs 300 passes over the pairs, on all threads. InvalidArgument when there are fewer than 1 / far different pairs
+  /// (the message says how many it takes), and without `far` where not all pairs are kept (PairDistances::of_people).
+  static Calibration calibrate(const PairDistances& pairs, std::string data, std::optional<double> far = std::nullopt);
+  static Calibration calibrate(std::span<const ScoredPair> pairs, std::string data,
+                               std::optional<double> far = std::nullopt) {
+    return calibrate(PairDistances(pairs), std::move(data), far);
+  }
+  /// What a calibration's thresholds and probabilities are worth on these pairs.
+  static CalibrationCheck check(const Calibration& calibration, const PairDistances& pairs);
+
   /// A threshold of the caller's, and where it comes from.
   explicit Verifier(float threshold, std::string threshold_from = "given");
   /// InvalidArgument, saying how to get a threshold, when `calibration` and `choice` leave none: without a calibration
@@ -79,6 +65,7 @@ class FACENET_API Verifier {
   float threshold_;
   std::string threshold_from_;
   std::optional<double> far_;
+  std::optional<Interval> far_interval_;
   std::optional<Calibration> calibration_;
 };
 

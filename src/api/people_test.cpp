@@ -53,7 +53,7 @@ Calibration PeopleTest::calibrate(const Model& model, std::optional<double> far)
   const auto pairs = faces_->pairs(model);
   const auto different = std::count_if(pairs.begin(), pairs.end(), [](const ScoredPair& p) { return !p.same; });
   const bool supported = far && static_cast<double>(different) * *far >= 1;
-  return facenet::calibrate(pairs, faces_->text, supported ? far : std::nullopt);
+  return Verifier::calibrate(pairs, faces_->text, supported ? far : std::nullopt);
 }
 
 Calibration calibrate_on_people(const Model& model, const TrainingData& data, bool flip, std::optional<double> far,

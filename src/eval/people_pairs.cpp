@@ -86,7 +86,8 @@ std::vector<ScoredPair> pairs_of_people(const Embeddings& embeddings, std::span<
   Random random(seed, 0x9a125);
   std::vector<ScoredPair> pairs;
   const auto add = [&](std::size_t a, std::size_t b, bool same, std::size_t fold) {
-    pairs.push_back({squared_distance(embeddings[a], embeddings[b]), same, static_cast<std::int32_t>(fold) + 1});
+    pairs.push_back({squared_distance(embeddings[a], embeddings[b]), same, static_cast<std::int32_t>(fold) + 1,
+                     labels[a], labels[b]});
   };
   auto people = divided(labels, folds, random);
   for (std::size_t fold = 0; fold < people.size(); ++fold) {

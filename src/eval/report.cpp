@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "eval/calibration_section.hpp"
 #include "eval/charts.hpp"
 #include "eval/html.hpp"
 #include "facenet/error.hpp"
@@ -173,6 +174,7 @@ std::string render_html(const Report& report) {
     out += "</dl>\n";
   }
   if (report.verification) out += verification(*report.verification);
+  if (report.calibration) out += calibration_section(*report.calibration);
   for (const ReportTable& part : report.tables) {
     out += "<section><h2>" + escape(part.heading) + "</h2>\n" + table(part.columns, part.rows) +
            paragraph("note", part.note) + "</section>\n";

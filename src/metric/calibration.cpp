@@ -1,165 +1,221 @@
-// Thresholds and probabilities from pairs of known truth, and their JSON.
+// Thresholds, probabilities and their evidence from pairs of known truth, and the same on other pairs.
 #include "metric/calibration.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "facenet/error.hpp"
+#include "facenet/verifier.hpp"
+#include "metric/logistic.hpp"
 #include "metric/operating_points.hpp"
+#include "metric/pair_distances.hpp"
+#include "metric/resample.hpp"
 
 namespace facenet {
 namespace {
 
-double share(std::int64_t part, std::size_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
+using Pairs = PairDistances::Data;
 
-// log(1 + exp(z)) without overflow.
-double softplus(double z) { return z > 0 ? z + std::log1p(std::exp(-z)) : std::log1p(std::exp(z)); }
+double share(std::int64_t part, std::int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
+std::string text(double value) { return nlohmann::json(value).dump(); }
 
-struct Line {
-  double slope = 0;
-  double offset = 0;
-};
+// The nearest different pairs alone are kept: of no rate beyond half of them is there a threshold in every draw.
+bool too_coarse(const Pairs& pairs, double far) {
+  return !pairs.complete() && 2 * allowed_accepts(far, pairs.different) > static_cast<std::int64_t>(pairs.near.size());
+}
 
-// One kind of pairs: their common target probability, and the weight of each, so that both kinds weigh the same.
-struct Kind {
-  const std::vector<float>& distances;
-  double target;
-  double weight;
-};
+void require_rate(const Pairs& pairs, double far) {
+  if (!(far > 0 && far <= 1)) throw InvalidArgument("calibrate: FAR " + text(far) + " not in (0, 1]");
+  if (allowed_accepts(far, pairs.different) == 0) {
+    const double wanted = std::ceil(1 / far - 1e-9);
+    std::string message = "calibrate: " + std::to_string(pairs.different) +
+                          " pairs of different people cannot show a FAR of " + text(far) + "; give at least " +
+                          std::to_string(std::llround(wanted));
+    if (!pairs.complete()) {
+      const double grown = std::sqrt(wanted / static_cast<double>(pairs.different));
+      message += " (all pairs of some " +
+                 std::to_string(std::llround(std::ceil(grown * static_cast<double>(pairs.people)))) +
+                 " people with as many images each)";
+    }
+    throw InvalidArgument(message + " or a larger FAR");
+  }
+  if (too_coarse(pairs, far)) {
+    throw InvalidArgument("calibrate: a FAR of " + text(far) + " is beyond the nearest " +
+                          std::to_string(pairs.near.size()) +
+                          " pairs of different people, which are kept; give at most " +
+                          text(share(static_cast<std::int64_t>(pairs.near.size()) / 2, pairs.different)));
+  }
+}
 
-// Cross-entropy of the targets, with z = slope * d + offset = -logit(probability).
-double cost(std::span<const Kind> kinds, const Line& line) {
-  double sum = 0;
-  for (const Kind& kind : kinds) {
-    for (const float distance : kind.distances) {
-      const double z = line.slope * static_cast<double>(distance) + line.offset;
-      sum += kind.weight * (softplus(z) - (1 - kind.target) * z);
+float threshold_at(const Pairs& pairs, double far) {
+  const auto count = static_cast<std::size_t>(allowed_accepts(far, pairs.different));
+  if (count < pairs.near.size()) return just_below(pairs.near[count].distance);
+  return std::max(pairs.near.back().distance, pairs.same.back().distance);
+}
+
+OperatingPoint point_at(const Pairs& pairs, double far, float threshold) {
+  OperatingPoint point;
+  point.far = far;
+  point.threshold = threshold;
+  point.false_accepts = pairs.different_accepted(threshold);
+  point.val = share(pairs.same_accepted(threshold), static_cast<std::int64_t>(pairs.same.size()));
+  return point;
+}
+
+// 1, 2 and 5 of each decade, and the rate that was asked for, by falling rate.
+std::vector<double> rates(const Pairs& pairs, std::optional<double> asked) {
+  std::vector<double> result;
+  for (double decade = 0.1; allowed_accepts(5 * decade, pairs.different) > 0; decade /= 10) {
+    for (const double step : {5.0, 2.0, 1.0}) {
+      const double rate = step * decade;
+      if (allowed_accepts(rate, pairs.different) > 0 && !too_coarse(pairs, rate)) result.push_back(rate);
     }
   }
+  const auto is_asked = [&](double rate) { return std::abs(rate - *asked) <= 1e-9 * *asked; };
+  if (asked && std::none_of(result.begin(), result.end(), is_asked)) result.push_back(*asked);
+  std::sort(result.rbegin(), result.rend());
+  return result;
+}
+
+// Intervals of points by falling threshold; `draw_thresholds`: VAL is that at the point's FAR, not at its threshold.
+void add_intervals(const Pairs& pairs, std::vector<OperatingPoint*> points, bool draw_thresholds) {
+  std::erase_if(points, [&](const OperatingPoint* point) { return !pairs.covers(point->threshold); });
+  std::reverse(points.begin(), points.end());
+  std::vector<AcceptedShares> shares;
+  for (const OperatingPoint* point : points) {
+    shares.push_back({point->threshold, share(point->false_accepts, pairs.different), point->val, std::nullopt});
+    if (draw_thresholds) shares.back().far = point->far;
+  }
+  const auto intervals = resampled_intervals(pairs, shares);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points[i]->far_interval = intervals[i].different;
+    points[i]->val_interval = intervals[i].same;
+  }
+}
+
+template <typename Visit>
+void visit_counts(const Pairs& pairs, const Visit& visit) {
+  for (const auto* kind : {&pairs.same_counts, &pairs.different_counts}) {
+    const bool same = kind == &pairs.same_counts;
+    const auto all = static_cast<double>(same ? static_cast<std::int64_t>(pairs.same.size()) : pairs.different);
+    for (const CountedDistance& counted : *kind) visit(same, counted, counted.pairs / all);
+  }
+}
+
+double brier_score(const Calibration& calibration, const Pairs& pairs) {
+  double sum = 0;
+  visit_counts(pairs, [&](bool same, const CountedDistance& counted, double weight) {
+    sum += weight / 2 * std::pow(calibration.probability(counted.distance) - (same ? 1 : 0), 2);
+  });
   return sum;
 }
 
-// Newton's method with halved steps (Lin, Lin and Weng 2007) on Platt's smoothed targets, which keep the slope finite
-// when a threshold separates the pairs without a mistake.
-Line fit(const SortedDistances& sorted) {
-  const auto same = static_cast<double>(sorted.same.size());
-  const auto different = static_cast<double>(sorted.different.size());
-  const Kind kinds[] = {{sorted.same, (same + 1) / (same + 2), 0.5 / same},
-                        {sorted.different, 1 / (different + 2), 0.5 / different}};
-  Line line;
-  double current = cost(kinds, line);
-  for (int iteration = 0; iteration < 100; ++iteration) {
-    double gradient[2] = {};
-    double hessian[3] = {1e-12, 0, 1e-12};  // slope-slope, slope-offset, offset-offset
-    for (const Kind& kind : kinds) {
-      for (const float value : kind.distances) {
-        const auto d = static_cast<double>(value);
-        const double not_same = 1 / (1 + std::exp(-(line.slope * d + line.offset)));
-        const double difference = kind.weight * (not_same - (1 - kind.target));
-        const double curvature = kind.weight * not_same * (1 - not_same);
-        gradient[0] += difference * d;
-        gradient[1] += difference;
-        hessian[0] += curvature * d * d;
-        hessian[1] += curvature * d;
-        hessian[2] += curvature;
-      }
-    }
-    if (std::abs(gradient[0]) < 1e-9 && std::abs(gradient[1]) < 1e-9) break;
-    const double determinant = hessian[0] * hessian[2] - hessian[1] * hessian[1];
-    const Line step{-(hessian[2] * gradient[0] - hessian[1] * gradient[1]) / determinant,
-                    -(hessian[0] * gradient[1] - hessian[1] * gradient[0]) / determinant};
-    double length = 1;
-    for (; length > 1e-10; length /= 2) {
-      const Line next{line.slope + length * step.slope, line.offset + length * step.offset};
-      const double reached = cost(kinds, next);
-      if (reached < current) {
-        line = next;
-        current = reached;
-        break;
-      }
-    }
-    if (length <= 1e-10) break;
-  }
-  return line;
-}
-
-template <typename T>
-T value_of(const nlohmann::json& json, const char* key) {
-  const auto fail = [key](const char* why) { throw FormatError(std::string("calibration: '") + key + "' " + why); };
-  const auto found = json.is_object() ? json.find(key) : json.end();
-  if (!json.is_object() || found == json.end()) fail("is missing");
-  if constexpr (std::is_same_v<T, std::string>) {
-    if (!found->is_string()) fail("is not a text");
-  } else if constexpr (std::is_integral_v<T>) {
-    if (!found->is_number_integer() || found->template get<double>() < 0) fail("is not a count");
-  } else {
-    if (!found->is_number() || !std::isfinite(found->template get<T>())) fail("is not a finite number");
-  }
-  return found->template get<T>();
-}
-
-}  // namespace
-
-Calibration calibrate(std::span<const ScoredPair> pairs, std::string data, std::optional<double> far) {
-  const SortedDistances sorted = sort_distances(pairs, "calibrate");
-  Calibration result;
-  result.data = std::move(data);
-  result.same_pairs = static_cast<std::int64_t>(sorted.same.size());
-  result.different_pairs = static_cast<std::int64_t>(sorted.different.size());
-  result.far = far;
-  if (far) {
-    if (!(*far > 0 && *far <= 1)) throw InvalidArgument("calibrate: FAR " + std::to_string(*far) + " not in (0, 1]");
-    if (!far_supported(sorted, *far)) {
-      throw InvalidArgument("calibrate: " + std::to_string(result.different_pairs) +
-                            " pairs of different people cannot show a FAR of " + nlohmann::json(*far).dump() +
-                            "; give at least " + std::to_string(static_cast<std::int64_t>(std::ceil(1 / *far))) +
-                            " or a larger FAR");
-    }
-    result.threshold = threshold_at_far(sorted, *far);
-  } else {
-    result.threshold = best_threshold(sorted);
-  }
-  const Line line = fit(sorted);
-  result.slope = line.slope;
-  result.offset = line.offset;
-  for (double decade = 0.1; far_supported(sorted, 5 * decade); decade /= 10) {
-    for (const double step : {5.0, 2.0, 1.0}) {
-      const double rate = step * decade;
-      if (!far_supported(sorted, rate)) break;
-      const float threshold = threshold_at_far(sorted, rate);
-      result.points.push_back({rate, threshold, share(accepted(sorted.same, threshold), sorted.same.size())});
-    }
+std::vector<ReliabilityBin> reliability_of(const Calibration& calibration, const Pairs& pairs) {
+  constexpr std::size_t kBins = 10;
+  std::vector<ReliabilityBin> bins(kBins);
+  std::vector<double> weights(kBins);
+  visit_counts(pairs, [&](bool same, const CountedDistance& counted, double weight) {
+    const double probability = calibration.probability(counted.distance);
+    const std::size_t at = std::min(kBins - 1, static_cast<std::size_t>(probability * kBins));
+    weights[at] += weight;
+    bins[at].probability += weight * probability;
+    bins[at].same += same ? weight : 0;
+    bins[at].pairs += std::llround(counted.pairs);
+  });
+  std::vector<ReliabilityBin> result;
+  for (std::size_t i = 0; i < kBins; ++i) {
+    if (bins[i].pairs > 0)
+      result.push_back({bins[i].probability / weights[i], bins[i].same / weights[i], bins[i].pairs});
   }
   return result;
 }
 
-nlohmann::json calibration_to_json(const Calibration& calibration) {
-  nlohmann::json json{{"threshold", calibration.threshold},   {"slope", calibration.slope},
-                      {"offset", calibration.offset},         {"data", calibration.data},
-                      {"same_pairs", calibration.same_pairs}, {"different_pairs", calibration.different_pairs},
-                      {"points", nlohmann::json::array()}};
-  if (calibration.far) json["far"] = *calibration.far;
-  for (const OperatingPoint& point : calibration.points) {
-    json["points"].push_back({{"far", point.far}, {"threshold", point.threshold}, {"val", point.val}});
+std::vector<RocPoint> log_roc(const Pairs& pairs) {
+  constexpr int kPerDecade = 24;
+  const auto same = static_cast<std::int64_t>(pairs.same.size());
+  std::vector<RocPoint> roc;
+  const auto add = [&](float threshold, double far) {
+    roc.push_back({threshold, far, share(pairs.same_accepted(threshold), same)});
+  };
+  const double first = 1 / static_cast<double>(pairs.different);
+  std::int64_t last = 0;
+  for (int step = 0; step <= std::ceil(-kPerDecade * std::log10(first)); ++step) {
+    const auto count =
+        allowed_accepts(std::min(1.0, first * std::pow(10.0, static_cast<double>(step) / kPerDecade)), pairs.different);
+    if (count == last || count >= static_cast<std::int64_t>(pairs.near.size())) continue;
+    last = count;
+    add(just_below(pairs.near[static_cast<std::size_t>(count)].distance), share(count, pairs.different));
   }
-  return json;
+  if (!pairs.complete()) {
+    double sum = 0;
+    double next = share(last, pairs.different);
+    for (const CountedDistance& counted : pairs.different_counts) {
+      sum += counted.pairs;
+      const double far = sum / static_cast<double>(pairs.different);
+      if (far < next) continue;
+      add(counted.distance, far);
+      next = far * std::pow(10.0, 1.0 / kPerDecade);
+    }
+  }
+  add(std::max(pairs.different_counts.back().distance, pairs.same.back().distance), 1);
+  return roc;
 }
 
-Calibration calibration_from_json(const nlohmann::json& json) {
+}  // namespace
+
+double Calibration::probability(float distance) const {
+  return 1 / (1 + std::exp(slope * static_cast<double>(distance) + offset));
+}
+
+Calibration Verifier::calibrate(const PairDistances& pairs, std::string data, std::optional<double> far) {
+  const Pairs& known = pairs.data();
   Calibration result;
-  result.threshold = value_of<float>(json, "threshold");
-  result.slope = value_of<double>(json, "slope");
-  result.offset = value_of<double>(json, "offset");
-  result.data = value_of<std::string>(json, "data");
-  result.same_pairs = value_of<std::int64_t>(json, "same_pairs");
-  result.different_pairs = value_of<std::int64_t>(json, "different_pairs");
-  if (json.contains("far")) result.far = value_of<double>(json, "far");
-  const auto points = json.find("points");
-  if (points == json.end() || !points->is_array()) throw FormatError("calibration: 'points' is not a list");
-  for (const auto& point : *points) {
-    result.points.push_back(
-        {value_of<double>(point, "far"), value_of<float>(point, "threshold"), value_of<double>(point, "val")});
+  result.data = std::move(data);
+  result.same_pairs = pairs.same();
+  result.different_pairs = pairs.different();
+  result.people = pairs.people();
+  result.far = far;
+  if (far) {
+    require_rate(known, *far);
+    result.threshold = threshold_at(known, *far);
+  } else if (known.complete()) {
+    SortedDistances sorted;
+    for (const KnownPair& pair : known.same) sorted.same.push_back(pair.distance);
+    for (const KnownPair& pair : known.near) sorted.different.push_back(pair.distance);
+    result.threshold = best_threshold(sorted);
+  } else {
+    throw InvalidArgument("calibrate: give a FAR; of so many pairs only the nearest are kept");
   }
+  const LogisticLine line = fit_logistic(known.same_counts, known.different_counts);
+  result.slope = line.slope;
+  result.offset = line.offset;
+  result.brier = brier_score(result, known);
+  for (const double rate : rates(known, far)) {
+    result.points.push_back(point_at(known, rate, threshold_at(known, rate)));
+  }
+  std::vector<OperatingPoint*> points;
+  for (OperatingPoint& point : result.points) points.push_back(&point);
+  add_intervals(known, points, true);
+  return result;
+}
+
+CalibrationCheck Verifier::check(const Calibration& calibration, const PairDistances& pairs) {
+  const Pairs& known = pairs.data();
+  CalibrationCheck result;
+  result.same_pairs = pairs.same();
+  result.different_pairs = pairs.different();
+  result.people = pairs.people();
+  for (const OperatingPoint& point : calibration.points) {
+    OperatingPoint measured = point_at(known, 0, point.threshold);
+    measured.far = share(measured.false_accepts, known.different);
+    result.points.push_back({point.far, measured});
+  }
+  std::vector<OperatingPoint*> points;
+  for (auto& point : result.points) points.push_back(&point.measured);
+  add_intervals(known, points, false);
+  result.brier = brier_score(calibration, known);
+  result.reliability = reliability_of(calibration, known);
+  result.roc = log_roc(known);
   return result;
 }
 

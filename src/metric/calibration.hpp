@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "facenet/verifier.hpp"
+#include "facenet/calibration.hpp"
 
 namespace facenet {
 

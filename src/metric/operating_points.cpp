@@ -9,17 +9,13 @@
 #include "facenet/error.hpp"
 
 namespace facenet {
-namespace {
 
 float just_below(float value) { return std::nextafter(value, -std::numeric_limits<float>::infinity()); }
 
-// How many of n may be accepted at a rate; a rate meant as k/n must not lose one to rounding.
-std::size_t allowed(double far, std::size_t n) {
-  const double count = std::floor(far * static_cast<double>(n) + 1e-9);
-  return static_cast<std::size_t>(std::clamp(count, 0.0, static_cast<double>(n)));
+std::int64_t allowed_accepts(double far, std::int64_t pairs) {
+  const double count = std::floor(far * static_cast<double>(pairs) * (1 + 1e-12) + 1e-9);
+  return static_cast<std::int64_t>(std::clamp(count, 0.0, static_cast<double>(pairs)));
 }
-
-}  // namespace
 
 SortedDistances sort_distances(std::span<const ScoredPair> pairs, const char* what) {
   SortedDistances sorted;
@@ -44,11 +40,12 @@ std::int64_t accepted(std::span<const float> sorted, float threshold) {
 }
 
 bool far_supported(const SortedDistances& distances, double far) {
-  return allowed(far, distances.different.size()) > 0;
+  return allowed_accepts(far, static_cast<std::int64_t>(distances.different.size())) > 0;
 }
 
 float threshold_at_far(const SortedDistances& distances, double far) {
-  const std::size_t count = allowed(far, distances.different.size());
+  const auto count =
+      static_cast<std::size_t>(allowed_accepts(far, static_cast<std::int64_t>(distances.different.size())));
   if (count < distances.different.size()) return just_below(distances.different[count]);
   return std::max(distances.different.back(), distances.same.back());
 }

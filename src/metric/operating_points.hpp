@@ -17,6 +17,11 @@ struct SortedDistances {
 /// InvalidArgument, beginning with `what`, unless every distance is finite and both kinds are there.
 SortedDistances sort_distances(std::span<const ScoredPair> pairs, const char* what);
 
+float just_below(float value);
+
+/// How many of so many pairs may be accepted at a rate; a rate meant as k/n does not lose one to rounding.
+std::int64_t allowed_accepts(double far, std::int64_t pairs);
+
 /// How many of an ascending list are accepted: <= threshold.
 std::int64_t accepted(std::span<const float> sorted, float threshold);
 

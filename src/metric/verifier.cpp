@@ -12,8 +12,8 @@ namespace facenet {
 namespace {
 
 constexpr const char* kHowToGetOne =
-    "give a threshold (squared L2 distance), or calibrate the model on people it was not trained on (facenet train "
-    "--eval, or facenet::calibrate)";
+    "give a threshold (squared L2 distance), or calibrate the model on people it was not trained on (facenet "
+    "calibrate, facenet train --eval, or Verifier::calibrate)";
 
 // A number as short as it reads back.
 std::string text(double value) { return nlohmann::json(value).dump(); }
@@ -39,9 +39,18 @@ Verifier::Verifier(float threshold, std::string threshold_from)
 Verifier::Verifier(std::optional<Calibration> calibration, const ThresholdChoice& choice)
     : threshold_(0), calibration_(std::move(calibration)) {
   if (choice.threshold && choice.far) throw InvalidArgument("Verifier: a threshold or a FAR, not both");
+  const auto take_rate = [&](const OperatingPoint& point) {
+    far_ = point.far;
+    far_interval_ = point.far_interval;
+  };
   if (choice.threshold) {
     threshold_ = *choice.threshold;
     threshold_from_ = "given";
+    if (calibration_) {  // by falling FAR, and so by falling threshold
+      for (const OperatingPoint& point : calibration_->points) {
+        if (point.threshold >= threshold_) take_rate(point);
+      }
+    }
   } else if (!calibration_) {
     throw InvalidArgument(std::string("Verifier: no ") +
                           (choice.far ? "calibration, so no threshold for a FAR; " : "calibration and no threshold; ") +
@@ -57,10 +66,13 @@ Verifier::Verifier(std::optional<Calibration> calibration, const ThresholdChoice
                             ", which show nothing finer than one in the number of different pairs; calibrate on more");
     }
     threshold_ = best->threshold;
-    far_ = best->far;
+    take_rate(*best);
     threshold_from_ = evidence(*calibration_, far_);
   } else {
     threshold_ = calibration_->threshold;
+    for (const OperatingPoint& point : calibration_->points) {
+      if (calibration_->far && std::abs(point.far - *calibration_->far) <= 1e-9 * point.far) take_rate(point);
+    }
     far_ = calibration_->far;
     threshold_from_ = evidence(*calibration_, far_);
   }
@@ -75,11 +87,8 @@ Verdict Verifier::decide(float distance) const {
   if (!std::isfinite(distance)) {
     throw InvalidArgument("Verifier: the distance is not finite; an embedding is broken");
   }
-  Verdict verdict{distance, threshold_, distance <= threshold_, std::nullopt, far_, threshold_from_};
-  if (calibration_) {
-    verdict.probability =
-        1 / (1 + std::exp(calibration_->slope * static_cast<double>(distance) + calibration_->offset));
-  }
+  Verdict verdict{distance, threshold_, distance <= threshold_, std::nullopt, far_, far_interval_, threshold_from_};
+  if (calibration_) verdict.probability = calibration_->probability(distance);
   return verdict;
 }
 

@@ -24,7 +24,7 @@ World::World() {
     pairs.push_back({step, true, 1});
     pairs.push_back({1.05F + step, false, 1});
   }
-  Model::load(model).with_calibration(calibrate(pairs, "made up for tests", 0.1)).save(calibrated);
+  Model::load(model).with_calibration(Verifier::calibrate(pairs, "made up for tests", 0.1)).save(calibrated);
 }
 
 std::string World::face(int person, int image) const {

@@ -87,7 +87,8 @@ struct TrainingStep {
 
 /// A training in progress. Belongs to one thread; makes batches on threads of its own. With the same data, options,
 /// thread count and start, the weights are the same to the bit, whether interrupted and resumed or not (with `minutes`
-/// the clock decides the schedule, and they are not).
+/// the clock decides the schedule, and they are not). Costs: all faces of the folder in memory, 3 bytes a pixel of the
+/// model's input; the activations of `chunk` faces; parameters three to four times.
 class FACENET_API Training {
  public:
   using Progress = std::function<void(std::size_t done, std::size_t total)>;
@@ -139,7 +140,8 @@ struct PeopleTestOptions {
 };
 
 /// Faces of people that a model was not trained on, read once, with which any state of that model can be tested. Pairs
-/// are drawn from all of them, ten different ones for each of the same person. Immutable: any thread may use it.
+/// are drawn from all of them, ten different ones for each of the same person. Immutable: any thread may use it. Costs:
+/// the faces in memory, and a test embeds them all.
 class FACENET_API PeopleTest {
  public:
   /// Reads and aligns the faces as `model` wants them. Throws what reading the folder throws.

@@ -50,7 +50,7 @@ std::string message_of(const std::function<void()>& act) {
 
 TEST_CASE("a calibration finds the probability that made the pairs, however many of each kind there are") {
   for (const std::size_t same : {4000, 20000}) {
-    const auto calibration = calibrate(pairs_of(same, 20000, 1), "generated pairs");
+    const auto calibration = Verifier::calibrate(pairs_of(same, 20000, 1), "generated pairs");
     REQUIRE(calibration.slope == Approx(0.8 / (0.25 * 0.25)).epsilon(0.05));
     REQUIRE(-calibration.offset / calibration.slope == Approx(1.1).margin(0.01));
     REQUIRE(calibration.threshold == Approx(1.1).margin(same == 20000 ? 0.05 : 0.15));
@@ -60,7 +60,7 @@ TEST_CASE("a calibration finds the probability that made the pairs, however many
 
 TEST_CASE("a calibration at a FAR accepts at most that share, and as much as it may") {
   const auto pairs = pairs_of(1000, 1000, 2);
-  const auto calibration = calibrate(pairs, "generated pairs", 0.01);
+  const auto calibration = Verifier::calibrate(pairs, "generated pairs", 0.01);
   REQUIRE(accepted_share(pairs, false, calibration.threshold) == Approx(0.01));
   REQUIRE(calibration.same_pairs == 1000);
   REQUIRE(calibration.points.front().far == Approx(0.5));
@@ -74,7 +74,7 @@ TEST_CASE("a calibration at a FAR accepts at most that share, and as much as it 
 TEST_CASE("pairs that a threshold separates give finite probabilities") {
   std::vector<ScoredPair> pairs;
   for (int i = 0; i < 50; ++i) pairs.push_back({i < 25 ? 0.5F : 1.5F, i < 25});
-  const auto calibration = calibrate(pairs, "");
+  const auto calibration = Verifier::calibrate(pairs, "");
   REQUIRE(std::isfinite(calibration.slope));
   REQUIRE(calibration.slope > 0);
   const Verifier verifier(calibration);
@@ -84,7 +84,7 @@ TEST_CASE("pairs that a threshold separates give finite probabilities") {
 }
 
 TEST_CASE("calibration survives JSON, and broken JSON is refused") {
-  const auto calibration = calibrate(pairs_of(300, 200, 3), "pairs with \"quotes\"", 0.02);
+  const auto calibration = Verifier::calibrate(pairs_of(300, 200, 3), "pairs with \"quotes\"", 0.02);
   const auto json = nlohmann::json::parse(calibration_to_json(calibration).dump());
   const auto again = calibration_from_json(json);
   REQUIRE(again.threshold == calibration.threshold);
@@ -115,10 +115,11 @@ TEST_CASE("calibration survives JSON, and broken JSON is refused") {
 }
 
 TEST_CASE("what cannot be calibrated is refused") {
-  REQUIRE_THROWS_AS(calibrate({}, ""), InvalidArgument);
-  REQUIRE_THROWS_AS(calibrate(pairs_of(5, 0, 1), ""), InvalidArgument);
-  REQUIRE(message_of([] { calibrate(pairs_of(50, 50, 1), "", 0.001); }).find("at least 1000") != std::string::npos);
-  REQUIRE_THROWS_AS(calibrate(pairs_of(50, 50, 1), "", 0.0), InvalidArgument);
+  REQUIRE_THROWS_AS(Verifier::calibrate({}, ""), InvalidArgument);
+  REQUIRE_THROWS_AS(Verifier::calibrate(pairs_of(5, 0, 1), ""), InvalidArgument);
+  REQUIRE(message_of([] { Verifier::calibrate(pairs_of(50, 50, 1), "", 0.001); }).find("at least 1000") !=
+          std::string::npos);
+  REQUIRE_THROWS_AS(Verifier::calibrate(pairs_of(50, 50, 1), "", 0.0), InvalidArgument);
 }
 
 TEST_CASE("a verifier decides by its threshold and says where it comes from") {
@@ -133,7 +134,7 @@ TEST_CASE("a verifier decides by its threshold and says where it comes from") {
   REQUIRE(verdict.threshold_from == "given");
   REQUIRE_FALSE(Verifier(1.99F, "a paper").verify(a, b).same);
 
-  const auto calibration = calibrate(pairs_of(1000, 1000, 2), "generated pairs", 0.01);
+  const auto calibration = Verifier::calibrate(pairs_of(1000, 1000, 2), "generated pairs", 0.01);
   const Verifier calibrated(calibration);
   verdict = calibrated.verify(a, b);
   REQUIRE(verdict.threshold == calibration.threshold);
@@ -153,7 +154,7 @@ TEST_CASE("a verifier decides by its threshold and says where it comes from") {
 TEST_CASE("without evidence there is no threshold") {
   REQUIRE(message_of([] { Verifier(std::optional<Calibration>()); }).find("calibrate") != std::string::npos);
   REQUIRE_THROWS_AS(Verifier(std::nullopt, {.far = 0.01}), InvalidArgument);
-  const auto calibration = calibrate(pairs_of(50, 50, 2), "generated pairs");
+  const auto calibration = Verifier::calibrate(pairs_of(50, 50, 2), "generated pairs");
   REQUIRE(message_of([&] { Verifier(calibration, {.far = 0.001}); }).find("calibrate on more") != std::string::npos);
   REQUIRE_THROWS_AS(Verifier(calibration, {.threshold = 1.0F, .far = 0.1}), InvalidArgument);
   REQUIRE_THROWS_AS(Verifier(std::numeric_limits<float>::quiet_NaN()), InvalidArgument);
