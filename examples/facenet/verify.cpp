@@ -83,16 +83,16 @@ int verify(const Common& common, const Options& options) {
   const std::string b = inputs[1].path.string();
   const auto text = [](const std::optional<double>& value) { return value ? text_of(*value) : std::string(); };
   if (output.json()) {
-    Json json{{"a", a},
-              {"b", b},
-              {"distance", number(verdict.distance)},
-              {"threshold", number(verdict.threshold)},
-              {"threshold_from", verdict.threshold_from},
-              {"same", verdict.same},
-              {"probability", optional(verdict.probability)},
-              {"far", optional(verdict.far)},
-              {"far_interval",
-               verdict.far_interval ? Json{verdict.far_interval->low, verdict.far_interval->high} : Json()}};
+    Json json{
+        {"a", a},
+        {"b", b},
+        {"distance", number(verdict.distance)},
+        {"threshold", number(verdict.threshold)},
+        {"threshold_from", verdict.threshold_from},
+        {"same", verdict.same},
+        {"probability", optional(verdict.probability)},
+        {"far", optional(verdict.far)},
+        {"far_interval", verdict.far_interval ? Json{verdict.far_interval->low, verdict.far_interval->high} : Json()}};
     if (faces.faces.front().found) {
       json["faces_a"] = first.faces;
       json["faces_b"] = second.faces;

@@ -60,7 +60,8 @@ TEST_CASE("examples use what they are given") {
   CHECK(inspected.says("four made up pairs"));
 
   write_bytes(scratch / "bad.png", {});
-  const auto embedded = run("embed_in_your_app", {model, scratch / "out.npy", face(1, 1), scratch / "bad.png", face(2, 1)});
+  const auto embedded =
+      run("embed_in_your_app", {model, scratch / "out.npy", face(1, 1), scratch / "bad.png", face(2, 1)});
   INFO(embedded.output);
   CHECK(embedded.status == 0);
   CHECK(embedded.says("left out: "));
@@ -77,8 +78,8 @@ TEST_CASE("examples use what they are given") {
   CHECK(run("verify_two", {model, face(3, 2), face(1, 2)}).says("different people"));
 
   fs::create_directories(scratch / "mixed");
-  for (const auto& [name, file] : {std::pair("1.png", face(1, 1)), std::pair("2.png", face(2, 1)),
-                                   std::pair("3.png", face(1, 1))}) {
+  for (const auto& [name, file] :
+       {std::pair("1.png", face(1, 1)), std::pair("2.png", face(2, 1)), std::pair("3.png", face(1, 1))}) {
     fs::copy_file(file, scratch / "mixed" / name);
   }
   const auto grouped = run("cluster_folder", {model, scratch / "mixed"});
