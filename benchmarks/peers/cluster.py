@@ -90,7 +90,7 @@ def best_threshold(numpy, name, cut, people):
 
 
 def embeddings_of(options, numpy):
-    """[N,128], a number of each one's person, and the fold (1 to 8) of that person."""
+    """Where they are, [N,128], the file and a number of the person of each, and the fold (1 to 8) of that person."""
     npy = options.embeddings
     program = options.build / "examples" / "facenet" / "facenet"
     if npy is None:
@@ -111,9 +111,11 @@ def embeddings_of(options, numpy):
         fold_of.update((line.split("\t")[0], fold) for line in lines[at + 1:at + 1 + count])
         at += 1 + count
     with open(npy.with_suffix(".csv"), newline="") as file:
-        names = [pathlib.Path(row["file"]).parent.name for row in csv.DictReader(file)]
+        files = [row["file"] for row in csv.DictReader(file)]
+    names = [pathlib.Path(path).parent.name for path in files]
     numbers = {name: number for number, name in enumerate(sorted(set(names)))}
-    return npy, numpy.load(npy), numpy.array([numbers[n] for n in names]), numpy.array([fold_of[n] for n in names])
+    return (npy, numpy.load(npy), numpy.array(files), numpy.array([numbers[n] for n in names]),
+            numpy.array([fold_of[n] for n in names]))
 
 
 def main():
@@ -133,7 +135,7 @@ def main():
     if not (options.data / "lfw").exists():
         print(f"skipped: no photographs in {options.data}; see --data")
         return
-    npy, rows, people, folds = embeddings_of(options, numpy)
+    npy, rows, files, people, folds = embeddings_of(options, numpy)
     known, others = folds <= 4, folds > 4
     print(f"{known.sum():,} faces of folds 1 to 4 for the thresholds, {others.sum():,} of folds 5 to 8 for the scores")
     scratch = options.build / "peers"
@@ -141,6 +143,8 @@ def main():
     for name, which in (("known", known), ("others", others)):
         numpy.save(scratch / f"{name}.npy", rows[which])
         numpy.save(scratch / f"{name}-people.npy", people[which].astype(numpy.float32)[:, None])
+        with open(scratch / f"{name}.csv", "w", newline="") as table:  # for facenet cluster --embeddings
+            csv.writer(table).writerows([("file", "face"), *((path, 0) for path in files[which])])
 
     results = {}
     for method in ("average", "graph"):

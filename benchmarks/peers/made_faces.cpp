@@ -2,6 +2,7 @@
 //
 //   peer_made_faces --people 50000 --faces 1000000 -o million.npy     and million.csv: a folder for each person
 //   peer_made_faces --people 50000 --faces 1000000 --more 1000 -o more.npy     further ones, some of people who are new
+//   peer_made_faces --codes 8bit ...                 as codes of a byte for each dimension
 //   peer_made_faces --compare lfw.npy         quantiles of distances, beside those of as many made ones
 //
 // A person is a direction, drawn with one of a few hundred families in common, which makes some people look alike. A
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include <facenet/codes.hpp>
 #include <facenet/csv.hpp>
 #include <facenet/embeddings.hpp>
 
@@ -189,7 +191,8 @@ void compare(const std::string& npy, std::uint64_t seed) {
   }
 }
 
-void make(const std::string& npy, std::size_t faces, std::size_t people, std::size_t more, std::uint64_t seed) {
+void make(const std::string& npy, std::size_t faces, std::size_t people, std::size_t more, std::uint64_t seed,
+          const std::string& form) {
   std::vector<std::int32_t> drawn;
   if (more == 0) {
     drawn = drawn_people(faces, people, seed);
@@ -204,8 +207,14 @@ void make(const std::string& npy, std::size_t faces, std::size_t people, std::si
   for (std::size_t i = 0; i < drawn.size(); ++i) {
     table += "made/" + std::to_string(drawn[i]) + "/" + std::to_string(first + i) + ".jpg,0\n";
   }
-  facenet::write_npy(npy, faces_of(drawn, people, seed, first), std::filesystem::path(npy).replace_extension(".csv"),
-                     table);
+  const Embeddings rows = faces_of(drawn, people, seed, first);
+  const std::filesystem::path beside = std::filesystem::path(npy).replace_extension(".csv");
+  if (form.empty()) {
+    facenet::write_npy(npy, rows, beside, table);
+  } else {
+    const auto codec = facenet::Codec::calibrate(rows, form);
+    facenet::write_codes(npy, {codec, codec.encode(rows)}, beside, table);
+  }
 }
 
 }  // namespace
@@ -224,7 +233,7 @@ int main(int count, char** words) {
       const auto faces = std::stoull(text("--faces", "1000000"));
       if (people == 0 || faces < people)
         throw std::runtime_error("each person has a face: --faces is --people or more");
-      make(text("-o", "faces.npy"), faces, people, std::stoull(text("--more", "0")), seed);
+      make(text("-o", "faces.npy"), faces, people, std::stoull(text("--more", "0")), seed, text("--codes", ""));
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "peer_made_faces: %s\n", error.what());
