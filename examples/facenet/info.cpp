@@ -16,6 +16,7 @@ namespace {
 struct Options {
   Network network;
   bool plan = false;
+  bool measure = false;
   int batch = 1;
   std::string precision = "f32";
 };
@@ -188,9 +189,11 @@ int show_model(const Common& common, const Options& options) {
   Output output(common, {Kind::text, Kind::json});
   output.single();
   std::string plan;
+  if (options.measure && !options.plan) throw UsageError("--measure goes with --plan");
   if (options.plan) {
     const Precision precision = precision_of(options.precision);
-    plan = prepared_for(precision, model, common).describe_plan(options.batch, common.threads, precision);
+    plan =
+        prepared_for(precision, model, common).describe_plan(options.batch, common.threads, precision, options.measure);
   }
   if (output.json()) {
     Json json = model_json(model);
@@ -212,6 +215,7 @@ Run setup_info(CLI::App& app, Common& common) {
   add_model_option(app, common);
   add_network_options(app, options->network);
   app.add_flag("--plan", options->plan, "The compiled steps too: implementations, layouts, memory");
+  app.add_flag("--measure", options->measure, "With --plan: run it, and say what each step takes");
   app.add_option("--batch", options->batch, "Batch size of the plan (1)")->type_name("N");
   app.add_option("--precision", options->precision, "The plan's: f32 (default), bf16, int8, automatic")
       ->type_name("NAME");

@@ -29,6 +29,10 @@ struct EmbedderOptions {
   /// size or smaller: several times faster for photographs of many megapixels. Embeddings change a little (a cosine of
   /// 0.999 and more), and only of such photographs; with a build without libjpeg-turbo they do not.
   bool scaled_decoding = false;
+  /// Layers that can be computed in several ways are, when the model's first plan for a batch is built, and take the
+  /// fastest. That can be another one the next time, and embeddings then differ by rounding, within 1e-5 in each
+  /// number. false: a fixed choice, with the same bits every time on one make of processor, and hardly slower.
+  bool measured = false;
 };
 
 /// A file's face as the network sees it.

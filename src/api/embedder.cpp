@@ -67,7 +67,8 @@ struct Embedder::Impl {
     const int usable = usable_threads(threads);
     const auto found = contexts.find({usable, size});
     if (found != contexts.end()) return found->second;
-    auto plan = model.impl().plans.get(static_cast<std::int64_t>(size), usable, precision);
+    auto plan = model.impl().plans.get(static_cast<std::int64_t>(size), usable, precision,
+                                       options.measured ? Choice::measured : Choice::fixed);
     return contexts.try_emplace({usable, size}, std::move(plan)).first->second;
   }
 

@@ -118,8 +118,11 @@ std::int64_t Model::multiply_adds() const { return impl_->data.graph.multiply_ad
 std::vector<LayerInfo> Model::layers() const { return layers_of(impl_->data.graph); }
 std::vector<TableRow> Model::table() const { return table_of(impl_->data.graph); }
 
-std::string Model::describe_plan(int batch, int threads, Precision precision) const {
-  return impl_->plans.get(batch, threads, precision)->describe();
+std::string Model::describe_plan(int batch, int threads, Precision precision, bool timed) const {
+  const auto plan = impl_->plans.get(batch, threads, precision, Choice::fixed);
+  if (!timed) return plan->describe();
+  constexpr int kRuns = 20;
+  return plan->describe(Context(plan).step_seconds(kRuns));
 }
 
 const std::optional<Calibration>& Model::calibration() const { return impl_->calibration; }

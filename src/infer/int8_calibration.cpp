@@ -126,7 +126,7 @@ std::vector<std::string> by_error(const Graph& graph, std::span<const std::uint8
     const auto values = plain.floats();
     const bool never_negative = std::all_of(values.begin(), values.end(), [](float v) { return v >= 0; });
     const Quantisation unit = bytes_for(range->second, never_negative);
-    const Int8Convolution int8(*conv, unit, {});
+    const Int8Convolution int8(FusedConvolution(*conv), unit, {});
     if (!int8.has_kernel(src[0].shape(), src[1].shape())) return;
     Saved saved;
     std::vector<Tensor> bytes(src.begin(), src.end());

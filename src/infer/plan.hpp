@@ -12,10 +12,26 @@
 
 namespace facenet {
 
+/// How layers that can be computed in several ways (Operator::alternatives) are.
+enum class Choice : std::uint8_t {
+  plain,    ///< all by Operator::compile, as in training
+  fixed,    ///< by an alternative where that pays on every machine: the same plan each time
+  measured  ///< by the fastest, measured in its place: another plan perhaps another time, whose rounding differs
+};
+
 struct PlanOptions {
   std::int64_t batch = 1;
   int threads = 0;       ///< that each run uses; 0: all that this process may use
   bool optimise = true;  ///< false leaves the passes out: the plain path, for tests and for finding faults
+  Choice choice = Choice::plain;
+  /// With `plain`, for tests: the way that all layers take, 0 for Operator::compile, then the alternatives; the last
+  /// where there are fewer.
+  std::size_t way = 0;
+  /// Images that are computed at a time, a divisor of the batch: few find what the layer before made in the cache.
+  /// 0: all. With `measured` a size is chosen.
+  std::int64_t chunk = 0;
+  /// Each thread computes chunks by itself, in memory of its own, instead of all threads one chunk together.
+  bool apart = false;
   /// u8: the graph reads images [N,H,W,3]. f32: it reads numbers [N,C,H,W] that somebody else has made of images.
   DataType input = DataType::u8;
 };
@@ -26,6 +42,7 @@ class Plan {
   struct Step {
     std::string layer;
     std::string operation;  ///< the operator's name, or "reorder"
+    std::int64_t multiply_adds = 0;
     kernels::KernelPtr kernel;
     std::vector<int> src;  ///< buffers
     std::vector<Tensor> constants;
@@ -40,10 +57,12 @@ class Plan {
                                              const Plan* sibling = nullptr);
 
   std::int64_t batch() const { return batch_; }
+  /// Images that the steps compute at a time: the batch, or a part of it.
+  std::int64_t chunk() const { return chunk_; }
   int threads() const { return threads_; }
   std::int64_t embedding_size() const { return specs_[static_cast<std::size_t>(output_)].shape[1]; }
   /// Of one image.
-  std::size_t image_bytes() const { return specs_[0].bytes() / static_cast<std::size_t>(batch_); }
+  std::size_t image_bytes() const { return specs_[0].bytes() / static_cast<std::size_t>(chunk_); }
 
   const std::vector<Step>& steps() const { return steps_; }
   /// Specification of a buffer that a step reads or writes.
@@ -53,8 +72,8 @@ class Plan {
   /// What the buffers would need if none shared memory.
   std::size_t buffer_bytes() const;
   std::size_t constant_bytes() const;
-  /// A table for people: a line for each step, then the totals.
-  std::string describe() const;
+  /// A table for people: a line for each step, then the totals; with the seconds that each step takes, if given.
+  std::string describe(std::span<const double> seconds = {}) const;
 
  private:
   friend class Context;
@@ -62,6 +81,8 @@ class Plan {
   Plan() = default;
 
   std::int64_t batch_ = 1;
+  std::int64_t chunk_ = 1;
+  int workers_ = 1;  // threads that each compute parts of the batch in memory of their own; 1: all compute one together
   int threads_ = 1;
   std::vector<Step> steps_;
   std::vector<TensorSpec> specs_;  // of each buffer; 0 is the input
@@ -82,18 +103,29 @@ class Context {
   std::span<float> float_input() const;
   /// [batch,D]; valid until the next run, and until the input is filled again.
   std::span<const float> run();
+  /// Seconds of each step: the least of `runs` runs after one that does not count.
+  std::vector<double> step_seconds(int runs);
   /// [batch]: the length of each row of the last run before the graph's end brought it to 1; where it does not, or
   /// where what it normalises is not float32, that of the row itself.
   std::span<const float> norms() const { return norms_; }
 
  private:
-  void measure();
-  std::byte* buffer(int index) const { return arena_.get() + plan_->memory_.offsets[static_cast<std::size_t>(index)]; }
+  struct Worker {
+    std::shared_ptr<std::byte> arena;
+    std::vector<std::unique_ptr<kernels::BoundKernel>> kernels;
+  };
+  bool in_parts() const { return plan_->chunk_ != plan_->batch_; }
+  Worker worker() const;
+  std::byte* buffer(const Worker& worker, int index) const;
+  void measure(const Worker& worker, std::span<float> norms) const;
+  std::span<const float> run_part(const Worker& worker, std::span<float> norms) const;
+  void run_parts(std::int64_t worker);
 
   std::shared_ptr<const Plan> plan_;
-  std::shared_ptr<std::byte> arena_;
-  std::vector<std::unique_ptr<kernels::BoundKernel>> kernels_;
-  int measured_ = 0;  // the buffer whose rows `norms` is about
+  std::vector<Worker> workers_;
+  std::shared_ptr<std::byte> images_;  // of all parts
+  std::vector<float> results_;         // likewise
+  int measured_ = 0;                   // the buffer whose rows `norms` is about
   std::vector<float> norms_;
 };
 

@@ -41,14 +41,15 @@ bool first_is_faster(Context& first, Context& second) {
 const Graph& PlanCache::lean(Precision precision) const {
   const auto found = lean_.find(precision);
   if (found != lean_.end()) return found->second;
-  if (precision == Precision::f32) return lean_.emplace(precision, passes::optimised(graph_)).first->second;
+  if (!unfused_) unfused_ = passes::optimised(graph_);
+  if (precision == Precision::f32) return lean_.emplace(precision, passes::fuse_tails(*unfused_)).first->second;
   if (precision == Precision::int8) {
     if (!ranges_) {
       throw InvalidArgument(
           "the model has not been prepared for int8: Model::with_int8 measures on a few faces how far its values "
           "reach");
     }
-    return lean_.emplace(precision, passes::in_int8(lean(Precision::f32), *ranges_)).first->second;
+    return lean_.emplace(precision, passes::in_int8(*unfused_, *ranges_)).first->second;
   }
   if (!kernels::has_native_bf16()) {
     throw InvalidArgument("this processor does not compute with bf16 (" + kernels::instruction_set() +
@@ -57,13 +58,14 @@ const Graph& PlanCache::lean(Precision precision) const {
   return lean_.emplace(precision, passes::in_bf16(lean(Precision::f32))).first->second;
 }
 
-std::shared_ptr<const Plan> PlanCache::get(std::int64_t batch, int threads, Precision precision) const {
+std::shared_ptr<const Plan> PlanCache::get(std::int64_t batch, int threads, Precision precision, Choice choice) const {
   constexpr std::size_t kCapacity = 16;
   if (threads <= 0) threads = available_threads();
   precision = resolved(precision, batch, threads);
   const std::lock_guard lock(mutex_);  // while compiling too: who wants the same plan at the same time waits for it
   const auto found = std::find_if(plans_.begin(), plans_.end(), [&](const Entry& entry) {
-    return entry.precision == precision && entry.plan->batch() == batch && entry.plan->threads() == threads;
+    return entry.precision == precision && entry.choice == choice && entry.plan->batch() == batch &&
+           entry.plan->threads() == threads;
   });
   if (found != plans_.end()) {
     plans_.splice(plans_.begin(), plans_, found);
@@ -73,9 +75,10 @@ std::shared_ptr<const Plan> PlanCache::get(std::int64_t batch, int threads, Prec
   for (const auto& entry : plans_) {
     if (entry.precision == precision) sibling = entry.plan.get();
   }
-  auto plan =
-      Plan::compile(lean(precision), {.batch = batch, .threads = threads, .optimise = false, .input = input_}, sibling);
-  plans_.push_front({precision, std::move(plan)});
+  auto plan = Plan::compile(lean(precision),
+                            {.batch = batch, .threads = threads, .optimise = false, .choice = choice, .input = input_},
+                            sibling);
+  plans_.push_front({precision, choice, std::move(plan)});
   if (plans_.size() > kCapacity) plans_.pop_back();
   return plans_.front().plan;
 }
@@ -88,8 +91,8 @@ Precision PlanCache::resolved(Precision precision, std::int64_t batch, int threa
   const auto found = fastest_.find(threads);
   if (found != fastest_.end()) return found->second;
   batch = std::clamp<std::int64_t>(batch, 1, 8);  // the ratio of larger batches is the same, and they take long
-  Context bf16(get(batch, threads, Precision::bf16));
-  Context f32(get(batch, threads, Precision::f32));
+  Context bf16(get(batch, threads, Precision::bf16, Choice::fixed));
+  Context f32(get(batch, threads, Precision::f32, Choice::fixed));
   const Precision fastest = first_is_faster(bf16, f32) ? Precision::bf16 : Precision::f32;
   return fastest_.emplace(threads, fastest).first->second;
 }

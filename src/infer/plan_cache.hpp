@@ -22,9 +22,11 @@ class PlanCache {
                      DataType input = DataType::u8)
       : graph_(graph), ranges_(std::move(ranges)), input_(input) {}
 
-  /// The plan for this batch, number of threads (0: all available) and precision. Keeps the 16 used last; who runs a
-  /// plan keeps it too. InvalidArgument when this processor does not compute with bf16, and for int8 without ranges.
-  std::shared_ptr<const Plan> get(std::int64_t batch, int threads, Precision precision = Precision::f32) const;
+  /// The plan for this batch, number of threads (0: all available) and precision; `choice`: see PlanOptions. Keeps
+  /// the 16 used last; who runs a plan keeps it too. InvalidArgument when this processor does not compute with bf16,
+  /// and for int8 without ranges.
+  std::shared_ptr<const Plan> get(std::int64_t batch, int threads, Precision precision = Precision::f32,
+                                  Choice choice = Choice::plain) const;
   /// The precision itself, but for automatic: the faster of f32 and bf16, measured the first time it is asked for with
   /// this number of threads, and the same from then on. f32 without bf16 in hardware.
   Precision resolved(Precision precision, std::int64_t batch, int threads) const;
@@ -32,6 +34,7 @@ class PlanCache {
  private:
   struct Entry {
     Precision precision;
+    Choice choice;
     std::shared_ptr<const Plan> plan;
   };
   const Graph& lean(Precision precision) const;
@@ -41,6 +44,7 @@ class PlanCache {
   const DataType input_;
   mutable std::mutex mutex_;
   mutable std::map<Precision, Graph> lean_;  // after the passes
+  mutable std::optional<Graph> unfused_;     // what int8 begins with
   mutable std::list<Entry> plans_;           // most recent first
   mutable std::mutex measuring_;
   mutable std::map<int, Precision> fastest_;  // by number of threads

@@ -34,6 +34,8 @@ bool can_concat(std::span<const std::int64_t> channels, Layout layout) {
   return std::all_of(channels.begin(), channels.end(), [&](auto c) { return c % block_of(layout) == 0; });
 }
 
+bool is_joined(std::span<const TensorSpec> src, std::size_t axis) { return runs_of(src, axis).count == 1; }
+
 KernelPtr concat(std::span<const TensorSpec> src, std::size_t axis) {
   return function_kernel("own:copy", [runs = runs_of(src, axis)](std::span<void* const> a) {
     auto* dst = static_cast<std::byte*>(a.back());

@@ -1,6 +1,10 @@
 // Convolution on oneDNN.
 #include "kernels/convolution.hpp"
 
+#include <bit>
+
+#include <facenet/error.hpp>
+
 #include "kernels/onednn.hpp"
 
 namespace facenet::kernels {
@@ -67,16 +71,20 @@ std::pair<Description, std::pair<Layout, Layout>> choose(const ConvolutionProble
   return {translated(describe(p), [&] { return attempt(plain, plain); }), {plain, plain}};
 }
 
+dnnl::post_ops post_ops(const ConvolutionProblem& p, const Desc& dst) {
+  dnnl::post_ops post;
+  if (p.sum) post.append_binary(dnnl::algorithm::binary_add, dst);
+  if (p.relu) post.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+  if (p.prelu) post.append_prelu(2);  // a slope for each channel
+  return post;
+}
+
 dnnl::convolution_forward::primitive_desc forward_description(const ConvolutionProblem& p, Layout src, Layout dst) {
-  dnnl::primitive_attr attributes = user_scratchpad();
-  if (p.relu) {
-    dnnl::post_ops post;
-    post.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
-    attributes.set_post_ops(post);
-  }
   const Desc src_desc = descriptor({p.src, p.type, src});
   const Desc dst_desc = descriptor({destination(p), p.type, dst});
   const Desc bias({p.weights[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
+  dnnl::primitive_attr attributes = user_scratchpad();
+  attributes.set_post_ops(post_ops(p, dst_desc));
   return {engine(),
           dnnl::prop_kind::forward_training,
           dnnl::algorithm::convolution_direct,
@@ -96,14 +104,12 @@ KernelPtr weights_reorder(const Desc& from, const Desc& to) {
   return primitive_kernel(pd, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
-dnnl::convolution_forward::primitive_desc int8_description(const ConvolutionProblem& p, DataType dst) {
+dnnl::convolution_forward::primitive_desc int8_description(const ConvolutionProblem& p, const Int8Result& result) {
   dnnl::primitive_attr attributes = user_scratchpad();
   attributes.set_scales_mask(DNNL_ARG_WEIGHTS, p.groups == 1 ? 1 : 3);  // one for each result's channel
-  if (p.relu) {
-    dnnl::post_ops post;
-    post.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
-    attributes.set_post_ops(post);
-  }
+  dnnl::post_ops post = post_ops(p, descriptor({destination(p), result.sum, Layout::nhwc}));
+  if (result.factor != 1) post.append_eltwise(dnnl::algorithm::eltwise_linear, result.factor, 0.0F);
+  attributes.set_post_ops(post);
   const Desc bias({p.weights[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
   return {engine(),
           dnnl::prop_kind::forward_inference,
@@ -111,7 +117,7 @@ dnnl::convolution_forward::primitive_desc int8_description(const ConvolutionProb
           descriptor({p.src, p.type, Layout::nhwc}),
           any_weights(p, DataType::s8),
           p.bias ? bias : Desc(),
-          descriptor({destination(p), dst, Layout::nhwc}),
+          descriptor({destination(p), result.dst, Layout::nhwc}),
           dims(p.stride),
           dims(p.dilation, -1),
           dims(p.pad_begin),
@@ -123,13 +129,30 @@ CacheKey key(std::int64_t kind, const ConvolutionProblem& p) {
   KeyBuilder builder(kind);
   builder.add({p.src, p.type, Layout::plain}).add({p.weights, DataType::f32, Layout::plain});
   for (const auto& pair : {p.stride, p.dilation, p.pad_begin, p.pad_end}) builder.add(pair[0]).add(pair[1]);
-  return builder.add(p.groups).add(p.bias ? 1 : 0).add(p.relu ? 1 : 0).done();
+  for (const bool flag : {p.bias, p.sum, p.relu, p.prelu}) builder.add(flag ? 1 : 0);
+  return builder.add(p.groups).done();
 }
 
 // The backward descriptions need a forward one of the same layouts as a hint.
 ConvolutionProblem without_relu(ConvolutionProblem p) {
   p.relu = false;
   return p;
+}
+
+// In the order of the kernel's arguments.
+std::vector<PrimitiveKernel::Argument> forward_arguments(const ConvolutionProblem& p,
+                                                         const dnnl::convolution_forward::primitive_desc& pd,
+                                                         const Desc& sum) {
+  const int rectifier = p.sum ? 1 : 0;  // its place among the post-operations
+  std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()}};
+  if (p.sum) arguments.emplace_back(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, sum);
+  arguments.emplace_back(DNNL_ARG_WEIGHTS, pd.weights_desc());
+  if (p.bias) arguments.emplace_back(DNNL_ARG_BIAS, pd.bias_desc());
+  if (p.prelu) {
+    arguments.emplace_back(DNNL_ARG_ATTR_MULTIPLE_POST_OP(rectifier) | DNNL_ARG_WEIGHTS, descriptor({{p.weights[0]}}));
+  }
+  arguments.emplace_back(DNNL_ARG_DST, pd.dst_desc());
+  return arguments;
 }
 
 }  // namespace
@@ -142,16 +165,22 @@ std::shared_ptr<const ConvolutionForward> convolution_forward(const ConvolutionP
       auto forward = std::make_shared<ConvolutionForward>();
       forward->src = {p.src, p.type, layouts.first};
       forward->dst = {destination(p), p.type, layouts.second};
-      std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()},
-                                                       {DNNL_ARG_WEIGHTS, pd.weights_desc()}};
-      if (p.bias) arguments.emplace_back(DNNL_ARG_BIAS, pd.bias_desc());
-      arguments.emplace_back(DNNL_ARG_DST, pd.dst_desc());
-      forward->kernel = primitive_kernel(pd, std::move(arguments));
+      forward->kernel = primitive_kernel(pd, forward_arguments(p, pd, pd.dst_desc()));
       forward->pack = weights_reorder(plain_weights(p), pd.weights_desc());
       forward->packed_bytes = pd.weights_desc().get_size();
       return forward;
     });
   });
+}
+
+bool has_fast_convolution(const ConvolutionProblem& p) {
+  try {
+    const auto [pd, layouts] = choose<dnnl::convolution_forward::primitive_desc>(
+        p, [&](Layout src, Layout dst) { return forward_description(p, src, dst); });
+    return !std::string(pd.impl_info_str()).starts_with("ref");
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 std::shared_ptr<const ConvolutionBackwardData> convolution_backward_data(const ConvolutionProblem& with_relu) {
@@ -208,25 +237,24 @@ std::shared_ptr<const ConvolutionBackwardWeights> convolution_backward_weights(c
   });
 }
 
-std::shared_ptr<const ConvolutionForward> int8_convolution_forward(const ConvolutionProblem& p, DataType dst) {
-  const auto tag = 4 + static_cast<std::int64_t>(dst) * 16;
-  return cached<ConvolutionForward>(key(tag, p), [&]() -> std::shared_ptr<const ConvolutionForward> {
+std::shared_ptr<const ConvolutionForward> int8_convolution_forward(const ConvolutionProblem& p,
+                                                                   const Int8Result& result) {
+  const auto kind = 4 + static_cast<std::int64_t>(result.dst) * 16 + static_cast<std::int64_t>(result.sum) * 256 +
+                    (static_cast<std::int64_t>(std::bit_cast<std::uint32_t>(result.factor)) << 16);
+  return cached<ConvolutionForward>(key(kind, p), [&]() -> std::shared_ptr<const ConvolutionForward> {
     return translated(describe(p), [&]() -> std::shared_ptr<const ConvolutionForward> {
       dnnl::convolution_forward::primitive_desc pd;
       try {
-        pd = int8_description(p, dst);
+        pd = int8_description(p, result);
       } catch (const dnnl::error&) {
         return nullptr;  // no implementation at all
       }
       if (std::string(pd.impl_info_str()).starts_with("ref")) return nullptr;
       auto forward = std::make_shared<ConvolutionForward>();
       forward->src = {p.src, p.type, Layout::nhwc};
-      forward->dst = {destination(p), dst, Layout::nhwc};
-      std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()},
-                                                       {DNNL_ARG_WEIGHTS, pd.weights_desc()}};
-      if (p.bias) arguments.emplace_back(DNNL_ARG_BIAS, pd.bias_desc());
-      arguments.emplace_back(DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS, descriptor({{p.weights[0]}}));
-      arguments.emplace_back(DNNL_ARG_DST, pd.dst_desc());
+      forward->dst = {destination(p), result.dst, Layout::nhwc};
+      auto arguments = forward_arguments(p, pd, descriptor({destination(p), result.sum, Layout::nhwc}));
+      arguments.insert(arguments.end() - 1, {DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS, descriptor({{p.weights[0]}})});
       forward->kernel = primitive_kernel(pd, std::move(arguments));
       forward->pack = weights_reorder(plain_weights(p, DataType::s8), pd.weights_desc());
       forward->packed_bytes = pd.weights_desc().get_size();

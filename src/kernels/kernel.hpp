@@ -65,6 +65,8 @@ KernelPtr function_kernel(std::string implementation, Function function) {
 
 /// The blocked layout of the instruction set in use: blocked16 with AVX-512, else blocked8.
 Layout native_blocked_layout();
+/// Whether AVX2 and FMA are in use, or more.
+bool has_avx2();
 /// Whether bf16 arithmetic is done in hardware here; without it oneDNN has no fast bf16 kernels.
 bool has_native_bf16();
 /// Whether bytes are multiplied and summed by one instruction (VNNI). Without it sums of two products must fit into 16

@@ -184,6 +184,12 @@ Layout native_blocked_layout() {
   return avx512 ? Layout::blocked16 : Layout::blocked8;
 }
 
+bool has_avx2() {
+  static const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                           dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx2;
+  return avx2;
+}
+
 bool has_native_bf16() {
   static const bool bf16 = [] {
     const auto isa = dnnl::get_effective_cpu_isa();

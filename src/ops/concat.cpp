@@ -56,7 +56,11 @@ Compiled Concat::compile(std::span<const Operand> operands) const {
   }
   const auto axis = static_cast<std::size_t>(parameters.axis);
   specs = joined(specs, axis);
-  return {kernels::concat(specs, axis), specs, {shape(shapes), specs[0].type, specs[0].layout}, {}};
+  return {kernels::concat(specs, axis),
+          specs,
+          {shape(shapes), specs[0].type, specs[0].layout},
+          {},
+          kernels::is_joined(specs, axis)};
 }
 
 std::vector<Tensor> Concat::backward(const BackwardArguments& a) const {

@@ -6,13 +6,52 @@
 #include <algorithm>
 
 #include "kernels/elementwise.hpp"
+#include "kernels/winograd.hpp"
 
 namespace facenet {
 namespace {
 
 constexpr std::int64_t kLargest = 1 << 20;  // of a stride, dilation or padding; keeps sums of them from overflowing
 
+Compiled with_packed_weights(const kernels::ConvolutionForward& forward, bool sum, std::vector<Tensor> constants) {
+  Tensor packed(TensorSpec{{static_cast<std::int64_t>(forward.packed_bytes)}, DataType::u8});
+  forward.pack->run({constants[0].raw(), packed.raw()});
+  constants[0] = packed;
+  std::vector<TensorSpec> sources{forward.src};
+  if (sum) sources.push_back(forward.dst);
+  return {forward.kernel, sources, forward.dst, std::move(constants)};
+}
+
+std::vector<Tensor> constants_of(std::span<const Operand> operands) {
+  std::vector<Tensor> constants;
+  for (const auto& operand : operands.subspan(1)) constants.push_back(operand.constant);
+  return constants;
+}
+
 }  // namespace
+
+Compiled compiled_convolution(const kernels::ConvolutionProblem& problem, std::vector<Tensor> constants) {
+  return with_packed_weights(*kernels::convolution_forward(problem), problem.sum, std::move(constants));
+}
+
+std::vector<Compiled> winograd_convolutions(const kernels::ConvolutionProblem& problem,
+                                            const std::vector<Tensor>& constants) {
+  constexpr std::int64_t kSmall = 64;  // pixels, among which tiles of 4x4 leave too much over
+  constexpr std::int64_t kChannels = 16;
+  std::vector<Compiled> ways;
+  const auto direct = kernels::convolution_forward(problem);
+  for (const std::int64_t m : {4, 2}) {
+    if (!kernels::has_winograd(problem, m)) continue;
+    const auto forward = kernels::winograd_forward(problem, m);
+    if (forward->src != direct->src || forward->dst != direct->dst) continue;
+    const bool small = forward->dst.shape[2] * forward->dst.shape[3] <= kSmall;
+    if (m == 4 || small || problem.weights[2] > 3) {
+      ways.push_back(with_packed_weights(*forward, problem.sum, constants));
+      ways.back().sure = !small && problem.src[1] >= kChannels;
+    }
+  }
+  return ways;
+}
 
 void Convolution::visit(Fields& f) {
   f.field("stride", parameters.stride);
@@ -67,12 +106,11 @@ kernels::ConvolutionProblem Convolution::problem(const TensorSpec& src, const Sh
 }
 
 Compiled Convolution::compile(std::span<const Operand> operands) const {
-  const auto forward = kernels::convolution_forward(problem(operands[0].spec, operands[1].spec.shape));
-  Tensor packed(TensorSpec{{static_cast<std::int64_t>(forward->packed_bytes)}, DataType::u8});
-  forward->pack->run({operands[1].constant.raw(), packed.raw()});
-  Compiled compiled{forward->kernel, {forward->src}, forward->dst, {packed}};
-  if (parameters.bias) compiled.constants.push_back(operands[2].constant);
-  return compiled;
+  return compiled_convolution(problem(operands[0].spec, operands[1].spec.shape), constants_of(operands));
+}
+
+std::vector<Compiled> Convolution::alternatives(std::span<const Operand> operands) const {
+  return winograd_convolutions(problem(operands[0].spec, operands[1].spec.shape), constants_of(operands));
 }
 
 std::vector<Tensor> Convolution::backward(const BackwardArguments& a) const {

@@ -26,14 +26,20 @@ struct Convolution final : Operator {
   std::size_t parameter_inputs() const override { return parameters.bias ? 2 : 1; }
   Shape shape(std::span<const Shape> src) const override;
   Compiled compile(std::span<const Operand> operands) const override;
+  std::vector<Compiled> alternatives(std::span<const Operand> operands) const override;
   std::vector<Tensor> backward(const BackwardArguments& arguments) const override;
   RefTensor reference(std::span<const RefTensor> src, const Mode& mode) const override;
   std::int64_t multiply_adds(std::span<const Shape> src) const override;
 
-  Parameters parameters;
-
- private:
   kernels::ConvolutionProblem problem(const TensorSpec& src, const Shape& weights) const;
+
+  Parameters parameters;
 };
+
+/// The convolution that `constants` (weights, then bias and slopes where it has them) belong to.
+Compiled compiled_convolution(const kernels::ConvolutionProblem& problem, std::vector<Tensor> constants);
+/// The same by Winograd's algorithms, where there are some that may pay.
+std::vector<Compiled> winograd_convolutions(const kernels::ConvolutionProblem& problem,
+                                            const std::vector<Tensor>& constants);
 
 }  // namespace facenet

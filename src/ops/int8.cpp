@@ -1,5 +1,6 @@
 // stored = round(value / step), cut to the type's range
-//   convolution: dst = sum of src * weights, times src's step * weights' step [o] / dst's step, plus bias / dst's step
+//   convolution: dst = sum of src * weights, times src's step * weights' step [o] / dst's step, plus bias / dst's step;
+//   with a second source all this is counted in its steps first, and in dst's after the sum and the rectifier
 #include "ops/int8.hpp"
 
 #include <algorithm>
@@ -43,10 +44,6 @@ Int8Weights quantised(std::span<const float> weights, std::size_t outputs, DataT
 
 }  // namespace
 
-std::vector<Tensor> InferenceOperator::backward(const BackwardArguments& /*arguments*/) const {
-  throw Error(std::string(name()) + ": quantised layers are not trained");
-}
-
 Shape Quantise::shape(std::span<const Shape> sources) const {
   require_one(sources);
   return sources[0];
@@ -69,53 +66,55 @@ RefTensor Quantise::reference(std::span<const RefTensor> sources, const Mode& /*
   return result;
 }
 
-kernels::ConvolutionProblem Int8Convolution::problem(const Shape& source, const Shape& weights) const {
-  const auto& p = plain.parameters;
-  return {.src = source,
-          .weights = weights,
-          .stride = p.stride,
-          .dilation = p.dilation,
-          .pad_begin = p.pad_begin,
-          .pad_end = p.pad_end,
-          .groups = p.groups,
-          .type = src.type,
-          .bias = p.bias,
-          .relu = p.relu};
+std::string_view Int8Convolution::name() const {
+  if (plain.sum) return plain.prelu ? "int8_convolution+sum+prelu" : "int8_convolution+sum";
+  return plain.prelu ? "int8_convolution+prelu" : "int8_convolution";
 }
 
+kernels::ConvolutionProblem Int8Convolution::problem(const Shape& source, const Shape& weights) const {
+  auto p = plain.problem({source}, weights);
+  p.type = src.type;
+  return p;
+}
+
+kernels::Int8Result Int8Convolution::result() const { return {dst.type, added.type, unit() / dst.step}; }
+
 bool Int8Convolution::has_kernel(const Shape& source, const Shape& weights) const {
-  return kernels::int8_convolution_forward(problem(source, weights), dst.type) != nullptr;
+  return kernels::int8_convolution_forward(problem(source, weights), result()) != nullptr;
 }
 
 Compiled Int8Convolution::compile(std::span<const Operand> operands) const {
-  const Shape& weights = operands[1].spec.shape;
-  const auto forward = kernels::int8_convolution_forward(problem(operands[0].spec.shape, weights), dst.type);
+  auto constants = plain.constants(operands);
+  const Shape weights = constants[0].shape();
+  const auto forward = kernels::int8_convolution_forward(problem(operands[0].spec.shape, weights), result());
   if (!forward) throw Error("int8_convolution: no fast kernel for weights " + weights.text());
   const auto outputs = static_cast<std::size_t>(weights[0]);
-  const Int8Weights bytes = quantised(operands[1].constant.floats(), outputs, src.type);
-  Tensor packed(TensorSpec{{static_cast<std::int64_t>(forward->packed_bytes)}, DataType::u8});
-  forward->pack->run({bytes.counts.data(), packed.raw()});
-  Compiled compiled{forward->kernel, {forward->src}, forward->dst, {packed}};
-  if (plain.parameters.bias) {
-    const Tensor bias = operands[2].constant.clone();
-    for (auto& value : bias.floats()) value /= dst.step;
-    compiled.constants.push_back(bias);
+  const Int8Weights bytes = quantised(constants[0].floats(), outputs, src.type);
+  constants[0] = Tensor(TensorSpec{{static_cast<std::int64_t>(forward->packed_bytes)}, DataType::u8});
+  forward->pack->run({bytes.counts.data(), constants[0].raw()});
+  if (plain.plain.parameters.bias) {
+    constants[1] = constants[1].clone();
+    for (auto& value : constants[1].floats()) value /= unit();
   }
-  const Tensor scales(TensorSpec{{weights[0]}});
-  for (std::size_t o = 0; o < outputs; ++o) scales.floats()[o] = bytes.steps[o] * src.step / dst.step;
-  compiled.constants.push_back(scales);
-  return compiled;
+  constants.emplace_back(TensorSpec{{weights[0]}});
+  for (std::size_t o = 0; o < outputs; ++o) constants.back().floats()[o] = bytes.steps[o] * src.step / unit();
+  std::vector<TensorSpec> sources{forward->src};
+  if (plain.sum) sources.push_back({forward->dst.shape, added.type, forward->dst.layout});
+  return {forward->kernel, sources, forward->dst, std::move(constants)};
 }
 
 RefTensor Int8Convolution::reference(std::span<const RefTensor> sources, const Mode& mode) const {
-  const RefTensor& weights = sources[1];
+  std::vector<RefTensor> exact(sources.begin(), sources.end());
+  for (auto& value : exact[0].values) value *= static_cast<double>(src.step);
+  if (plain.sum) {
+    for (auto& value : exact[1].values) value *= static_cast<double>(added.step);
+  }
+  RefTensor& weights = exact[plain.sum ? 2 : 1];
   const std::vector<float> values(weights.values.begin(), weights.values.end());
   const auto outputs = static_cast<std::size_t>(weights.shape[0]);
   const Int8Weights bytes = quantised(values, outputs, src.type);
-  std::vector<RefTensor> exact(sources.begin(), sources.end());
-  for (auto& value : exact[0].values) value *= static_cast<double>(src.step);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    exact[1].values[i] = bytes.counts[i] * static_cast<double>(bytes.steps[i / (values.size() / outputs)]);
+    weights.values[i] = bytes.counts[i] * static_cast<double>(bytes.steps[i / (values.size() / outputs)]);
   }
   RefTensor result = plain.reference(exact, mode);
   for (auto& value : result.values) value = stored(value / static_cast<double>(dst.step), dst);

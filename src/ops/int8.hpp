@@ -1,8 +1,8 @@
-// The operators of quantised networks: data are bytes that count steps. They exist in plans only: no file holds them,
-// and none has a backward. Maximum pooling and concatenation work on bytes as on anything else.
+// The operators of quantised networks: data are bytes that count steps. They exist in plans only. Maximum pooling and
+// concatenation work on bytes as on anything else.
 #pragma once
 
-#include "ops/convolution.hpp"
+#include "ops/fused_convolution.hpp"
 #include "ops/pool.hpp"
 
 namespace facenet {
@@ -19,10 +19,6 @@ inline Quantisation bytes_for(float largest, bool never_negative) {
   return never_negative ? Quantisation{DataType::u8, largest / 255} : Quantisation{DataType::s8, largest / 127};
 }
 
-struct InferenceOperator : Operator {
-  std::vector<Tensor> backward(const BackwardArguments& arguments) const override;
-};
-
 /// Source and dst hold the same values in different ways.
 struct Quantise final : InferenceOperator {
   Quantise(const Quantisation& source, const Quantisation& destination) : src(source), dst(destination) {}
@@ -35,13 +31,16 @@ struct Quantise final : InferenceOperator {
   Quantisation src, dst;
 };
 
-/// A convolution of bytes by bytes, summed in 32 bits. Weights (float32) get a step for each result's channel:
-/// the largest one counts 127, or 63 where the processor's sums of two products must fit into 16 bits.
+/// A convolution of bytes by bytes, summed in 32 bits, with a sum and a rectifier in it where it has them. Weights
+/// (float32) get a step for each result's channel: the largest one counts 127, or 63 where the processor's sums of two
+/// products must fit into 16 bits.
 struct Int8Convolution final : InferenceOperator {
-  Int8Convolution(const Convolution& convolution, const Quantisation& source, const Quantisation& destination)
-      : plain(convolution), src(source), dst(destination) {}
+  /// `second`: how the second source is kept, in bytes, where there is one.
+  Int8Convolution(const FusedConvolution& convolution, const Quantisation& source, const Quantisation& destination,
+                  const Quantisation& second = {DataType::u8, 1})
+      : plain(convolution), src(source), dst(destination), added(second) {}
 
-  std::string_view name() const override { return "int8_convolution"; }
+  std::string_view name() const override;
   std::size_t parameter_inputs() const override { return plain.parameter_inputs(); }
   Shape shape(std::span<const Shape> sources) const override { return plain.shape(sources); }
   /// Error where there is no fast kernel: ask `has_kernel` before.
@@ -50,11 +49,13 @@ struct Int8Convolution final : InferenceOperator {
   RefTensor reference(std::span<const RefTensor> sources, const Mode& mode) const override;
   std::int64_t multiply_adds(std::span<const Shape> sources) const override { return plain.multiply_adds(sources); }
 
-  Convolution plain;
-  Quantisation src, dst;
+  FusedConvolution plain;
+  Quantisation src, dst, added;
 
  private:
   kernels::ConvolutionProblem problem(const Shape& source, const Shape& weights) const;
+  kernels::Int8Result result() const;
+  float unit() const { return plain.sum ? added.step : dst.step; }  // of what is summed
 };
 
 /// L2 pooling from u8 to u8.

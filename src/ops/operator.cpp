@@ -46,6 +46,10 @@ void Operator::require_training(const BackwardArguments& arguments) const {
   }
 }
 
+std::vector<Tensor> InferenceOperator::backward(const BackwardArguments& /*arguments*/) const {
+  throw Error(std::string(name()) + ": layers of a plan are not trained");
+}
+
 Layout travelling_layout(const TensorSpec& spec) {
   if (spec.shape.rank() != 4) return Layout::plain;
   return spec.layout == Layout::plain ? kernels::native_blocked_layout() : spec.layout;

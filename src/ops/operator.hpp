@@ -83,6 +83,8 @@ struct Compiled {
   std::vector<TensorSpec> src;
   TensorSpec dst;
   std::vector<Tensor> constants;
+  bool joins = false;  ///< dst is nothing but the sources, one after the other in memory
+  bool sure = false;   ///< an alternative that is faster on every machine
 };
 
 /// Immutable once its parameters are set; shared between threads. The last `parameter_inputs()` sources are parameters.
@@ -98,6 +100,9 @@ class Operator {
   virtual Shape shape(std::span<const Shape> src) const = 0;
   /// Kernel and layouts for inference.
   virtual Compiled compile(std::span<const Operand> operands) const = 0;
+  /// Other kernels for the same, from and to what `compile` has, that round differently. Which is fastest depends on
+  /// the machine and the shapes: a plan measures it.
+  virtual std::vector<Compiled> alternatives(std::span<const Operand> /*operands*/) const { return {}; }
 
   /// Default: what `compile` gives, run once. Operators that behave otherwise in training override it.
   virtual Tensor forward(std::span<const Tensor> src, const Mode& mode, Saved& saved) const;
@@ -123,6 +128,11 @@ class Operator {
   void require_rank4(std::span<const Shape> src) const;
   /// For backwards that need what only a training forward saves.
   void require_training(const BackwardArguments& arguments) const;
+};
+
+/// One that passes put into plans: no file holds it, and it has no backward.
+struct InferenceOperator : Operator {
+  std::vector<Tensor> backward(const BackwardArguments& arguments) const override;
 };
 
 using OperatorPtr = std::shared_ptr<const Operator>;

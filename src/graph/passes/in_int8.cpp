@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "graph/passes/passes.hpp"
@@ -20,7 +21,14 @@ bool is_pool(const Graph::Node& node, Pool::Kind kind) {
   const auto* pool = pool_of(node);
   return pool != nullptr && pool->kind == kind;
 }
-const Convolution* convolution_of(const Graph::Node& node) { return dynamic_cast<const Convolution*>(node.op.get()); }
+// The node's convolution with what is fused into it.
+std::optional<FusedConvolution> convolution_of(const Graph::Node& node) {
+  if (const auto* plain = dynamic_cast<const Convolution*>(node.op.get())) {
+    return FusedConvolution(*plain, false, false, node.name);
+  }
+  const auto* fused = dynamic_cast<const FusedConvolution*>(node.op.get());
+  return fused == nullptr ? std::nullopt : std::optional(*fused);
+}
 bool is_concat(const Graph::Node& node) {
   const auto* concat = dynamic_cast<const Concat*>(node.op.get());
   return concat != nullptr && concat->parameters.axis == 1;
@@ -28,12 +36,12 @@ bool is_concat(const Graph::Node& node) {
 
 class Quantiser {
  public:
-  Quantiser(const Graph& graph, const Int8Ranges& ranges)
-      : graph_(graph),
+  Quantiser(Graph graph, const Int8Ranges& ranges)
+      : graph_(std::move(graph)),
         ranges_(ranges),
-        out_(graph.input_shape()),
-        values_(graph.values().size()),
-        groups_(graph.values().size()) {
+        out_(graph_.input_shape()),
+        values_(graph_.values().size()),
+        groups_(graph_.values().size()) {
     std::iota(groups_.begin(), groups_.end(), 0);
     values_[0].now = 0;
   }
@@ -69,8 +77,8 @@ class Quantiser {
       Value& dst = value(node.dst);
       const auto found = ranges_.largest.find(node.name);
       if (found != ranges_.largest.end()) dst.largest = found->second;
-      const auto* conv = convolution_of(node);
-      dst.never_negative = (conv != nullptr && conv->parameters.relu) ||
+      const auto conv = convolution_of(node);
+      dst.never_negative = (conv && conv->plain.parameters.relu) ||
                            dynamic_cast<const Relu*>(node.op.get()) != nullptr || is_pool(node, Pool::Kind::l2);
       const bool lrn = dynamic_cast<const LocalResponseNorm*>(node.op.get()) != nullptr;
       if (lrn || is_concat(node) || pool_of(node) != nullptr) {
@@ -92,18 +100,22 @@ class Quantiser {
   Quantisation own_unit(int id) { return bytes_for(value(id).largest, value(id).never_negative); }
 
   bool in_int8(const Graph::Node& node) {
-    const auto* conv = convolution_of(node);
-    if (conv == nullptr || ranges_.in_f32.contains(node.name)) return false;
-    if (!(value(node.src[0]).largest > 0) || !(value(node.dst).largest > 0)) return false;
+    const auto conv = convolution_of(node);
+    if (!conv || ranges_.in_f32.contains(conv->layer) || !(value(node.dst).largest > 0)) return false;
+    const std::size_t weights = conv->sum ? 2 : 1;
+    for (std::size_t i = 0; i < weights; ++i) {
+      if (!(value(node.src[i]).largest > 0)) return false;
+    }
+    const Quantisation second = conv->sum ? own_unit(node.src[1]) : Quantisation{DataType::u8, 1};
     for (const auto type : {DataType::f32, own_unit(node.dst).type}) {
-      const Int8Convolution candidate(*conv, own_unit(node.src[0]), {type, 1});
-      if (!candidate.has_kernel(graph_.value(node.src[0]).shape, graph_.value(node.src[1]).shape)) return false;
+      const Int8Convolution candidate(*conv, own_unit(node.src[0]), {type, 1}, second);
+      if (!candidate.has_kernel(graph_.value(node.src[0]).shape, graph_.value(node.src[weights]).shape)) return false;
     }
     return true;
   }
 
   bool takes_bytes(const Graph::Node& node) {
-    if (convolution_of(node) != nullptr) return int8_.contains(node.dst);
+    if (convolution_of(node)) return int8_.contains(node.dst);
     if (is_pool(node, Pool::Kind::maximum) || is_concat(node)) return value(node.dst).bytes;
     if (is_pool(node, Pool::Kind::l2)) return value(node.dst).bytes && value(node.src[0]).never_negative;
     return false;
@@ -183,9 +195,13 @@ class Quantiser {
     OperatorPtr op = node.op;
     std::vector<Quantisation> sources(node.src.size());
     if (int8_.contains(node.dst)) {
-      const Value& data = value(node.src[0]);
-      sources[0] = data.bytes ? data.kept : own_unit(node.src[0]);
-      op = std::make_shared<Int8Convolution>(*convolution_of(node), sources[0], how);
+      const auto conv = convolution_of(node);
+      for (std::size_t i = 0; i < (conv->sum ? 2U : 1U); ++i) {
+        const Value& data = value(node.src[i]);
+        sources[i] = data.bytes ? data.kept : own_unit(node.src[i]);
+      }
+      const Quantisation second = conv->sum ? sources[1] : Quantisation{DataType::u8, 1};
+      op = std::make_shared<Int8Convolution>(*conv, sources[0], how, second);
     } else if (value(node.dst).bytes) {
       for (std::size_t i = 0; i < node.src.size(); ++i) sources[i] = value(node.src[i]).kept;
       if (const auto* image = dynamic_cast<const ImageToTensor*>(node.op.get())) {
@@ -208,7 +224,7 @@ class Quantiser {
     value(node.dst).now = out_.add_node(node.name, op, src);
   }
 
-  const Graph& graph_;
+  const Graph graph_;
   const Int8Ranges& ranges_;
   Graph out_;
   std::vector<Value> values_;
@@ -219,6 +235,6 @@ class Quantiser {
 
 }  // namespace
 
-Graph in_int8(const Graph& graph, const Int8Ranges& ranges) { return Quantiser(graph, ranges).run(); }
+Graph in_int8(const Graph& graph, const Int8Ranges& ranges) { return Quantiser(fuse_tails(graph), ranges).run(); }
 
 }  // namespace facenet::passes

@@ -14,6 +14,9 @@ namespace facenet::passes {
 Graph remove_dropout(const Graph& graph);
 /// Nodes and parameters that the output does not depend on.
 Graph remove_dead_nodes(const Graph& graph);
+/// Multiplications by and additions of constants for each channel that alone read a convolution become part of its
+/// weights and bias. The node has the name of the last layer in it.
+Graph fold_affine(const Graph& graph);
 /// A ReLU that alone reads a convolution or a batch normalisation becomes part of it.
 Graph fuse_relu(const Graph& graph);
 /// A batch normalisation that alone reads a convolution becomes part of its weights and bias:
@@ -25,7 +28,11 @@ Graph fold_batch_norm(const Graph& graph);
 Graph recognise_gelu(const Graph& graph);
 Graph recognise_layer_norm(const Graph& graph);
 
-/// All of those that always help, in the order in which each finds what the one before it left.
+/// A sum with another value, and a PReLU or ReLU after it, that alone read a convolution become part of it, where a
+/// fast kernel does so. The node has the name of the last layer in it.
+Graph fuse_tails(const Graph& graph);
+
+/// All of those that always help but fuse_tails, in the order in which each finds what the one before it left.
 Graph optimised(const Graph& graph);
 
 /// The same graph whose first operator makes bfloat16, which all operators after it follow. Parameters stay float32.

@@ -13,6 +13,7 @@
 #include "ops/l2_normalize.hpp"
 #include "ops/linear.hpp"
 #include "ops/pool.hpp"
+#include "ops/prelu.hpp"
 #include "ops/relu.hpp"
 
 namespace facenet {
@@ -114,6 +115,61 @@ TEST_CASE("batch normalisation stays where the convolution's result is read else
   n.finish(n.norm("bn", n.relu("relu", n.conv("conv", n.images(), true)), false));
   CHECK(layers(passes::optimised(n.graph)) == "images conv bn pool linear l2");
   check_same(n.graph, passes::optimised(n.graph));
+}
+
+TEST_CASE("products with and sums of constants for each channel go into the convolution before them") {
+  using Kind = Arithmetic::Kind;
+  for (const bool bias : {false, true}) {
+    Maker m;
+    const auto constant = [&](const std::string& name, Kind kind, int src, const Shape& shape, bool reversed = false) {
+      return m.node(name,
+                    std::make_shared<Arithmetic>(kind, Arithmetic::Parameters{.constant = true, .reversed = reversed}),
+                    src, {m.parameter(shape, -0.7F, 0.3F)});
+    };
+    int value = m.conv("conv", m.images(), bias);
+    value = constant("times", Kind::multiply, value, {5, 1, 1});
+    value = constant("plus", Kind::add, value, {1, 5, 1, 1});
+    value = constant("less", Kind::subtract, value, {1});
+    value = constant("by", Kind::divide, value, {5, 1, 1});
+    value = constant("from", Kind::subtract, value, {5, 1, 1}, true);  // a constant less the data stays
+    m.finish(m.relu("relu", value));
+    const Graph folded = passes::fold_affine(m.graph);
+    CHECK(layers(folded) == "images by from relu pool linear l2");
+    check_same(m.graph, folded);
+  }
+  Maker n;  // constants for each column stay
+  int value = n.conv("conv", n.images(), true);
+  value = n.node("columns", std::make_shared<Arithmetic>(Kind::multiply, Arithmetic::Parameters{.constant = true}),
+                 value, {n.parameter({8}, -0.7F, 0.3F)});
+  n.finish(value);
+  CHECK(layers(passes::fold_affine(n.graph)) == "images conv columns pool linear l2");
+}
+
+TEST_CASE("a sum and a rectifier go into the convolution that they alone read") {
+  const auto op = [](const Graph& graph, const std::string& name) {
+    const auto node =
+        std::find_if(graph.nodes().begin(), graph.nodes().end(), [&](const auto& n) { return n.name == name; });
+    return node == graph.nodes().end() ? std::string() : std::string(node->op->name());
+  };
+  Maker m;
+  const int first = m.relu("relu1", m.conv("conv1", m.images(), true));
+  const int second = m.conv("conv2", first, true);
+  const int third = m.relu("relu2", m.add("add", first, second));
+  const int fourth =
+      m.node("prelu", std::make_shared<Prelu>(), m.conv("conv3", third, false), {m.parameter({5}, -0.2F, 0.1F)});
+  m.finish(m.add("last", m.conv("conv4", fourth, true), m.conv("conv5", third, true)));
+  const Graph fused = passes::fuse_tails(passes::optimised(m.graph));
+  CHECK(op(fused, "conv1") == "convolution");
+  CHECK(op(fused, "relu2") == "convolution+sum+relu");
+  CHECK(op(fused, "prelu") == "convolution+prelu");
+  CHECK(op(fused, "last") == "convolution+sum");  // one of two: the other is what is added
+  CHECK(op(fused, "conv5") == "convolution");
+  CHECK(layers(fused) == "images conv1 relu2 prelu conv5 last pool linear l2");
+  check_same(m.graph, fused);
+  Maker n;  // what is read twice, or is the output, stays
+  const int twice = n.conv("conv", n.images(), true);
+  n.finish(n.add("add", n.relu("relu", twice), twice));
+  CHECK(layers(passes::fuse_tails(n.graph)) == "images conv relu add pool linear l2");
 }
 
 TEST_CASE("ReLU goes into what it alone reads") {

@@ -10,6 +10,9 @@
 
 #include "base/random.hpp"
 #include "catch.hpp"
+#include "graph/passes/passes.hpp"
+#include "infer/int8_calibration.hpp"
+#include "models/architectures.hpp"
 #include "networks.hpp"
 #include "ops/l2_normalize.hpp"
 
@@ -73,6 +76,67 @@ TEST_CASE("a plan gives what the tape gives, fused or not, and for every batch")
   }
 }
 
+TEST_CASE("Winograd's algorithms, wherever they can be, change no embedding by more than 1e-4") {
+  for (const Graph& graph : {test::seasoned_network("nn4", nn::Norm::batch), models::dlib_resnet({})}) {
+    const auto images = test::random_images(graph, 4, 5);
+    const auto plain = Plan::compile(graph, {.batch = 4});
+    const auto direct = run(plain, images);
+    for (const std::size_t way : {1U, 2U}) {
+      const auto plan = Plan::compile(graph, {.batch = 4, .way = way});
+      std::size_t count = 0;
+      for (const auto& step : plan->steps()) count += step.kernel->implementation().starts_with("winograd") ? 1 : 0;
+      CHECK(count > 9);
+      CHECK(plan->reorders() == plain->reorders());
+      const auto result = run(plan, images);
+      const float difference = test::largest_difference(result, direct);
+      CHECK(difference > 0);
+      CHECK(difference < 1e-4F);
+      CHECK(run(plan, images) == result);
+    }
+  }
+}
+
+TEST_CASE("a batch in parts, by all threads together or by each, gives what the whole gives") {
+  const Graph graph = test::seasoned_network("nn4", nn::Norm::batch);
+  const auto images = test::random_images(graph, 12, 5);
+  Context whole(Plan::compile(graph, {.batch = 12, .threads = 2}));
+  std::copy(images.begin(), images.end(), whole.input().begin());
+  const auto expected = whole.run();
+  for (const std::int64_t chunk : {1, 3, 12}) {
+    for (const bool apart : {false, true}) {
+      INFO(chunk << (apart ? " apart" : ""));
+      Context context(Plan::compile(graph, {.batch = 12, .threads = 2, .chunk = chunk, .apart = apart}));
+      for (int time = 0; time < 2; ++time) {
+        std::copy(images.begin(), images.end(), context.input().begin());
+        CHECK(test::largest_difference(context.run(), expected) < 1e-5F);
+        CHECK(test::largest_difference(context.norms(), whole.norms()) < 1e-3F);
+      }
+    }
+  }
+  CHECK_THROWS_AS(Plan::compile(graph, {.batch = 12, .chunk = 5}), InvalidArgument);
+}
+
+TEST_CASE("of one image, channels are joined by writing them where they belong") {
+  const Graph graph = test::seasoned_network("nn4", nn::Norm::batch);
+  const auto joins = [](const Plan& plan) {
+    return std::ranges::count_if(plan.steps(), [](const auto& step) { return step.operation == "concat"; });
+  };
+  CHECK(joins(*Plan::compile(graph, {.batch = 1})) == 0);
+  CHECK(joins(*Plan::compile(graph, {.batch = 2})) == 10);
+}
+
+TEST_CASE("a measured plan takes the faster way of each layer and gives the same within 1e-5") {
+  const Graph graph = test::seasoned_network("nn4", nn::Norm::batch);
+  const auto images = test::random_images(graph, 2, 5);
+  const auto plan = Plan::compile(graph, {.batch = 2, .choice = Choice::measured});
+  CHECK(test::largest_difference(run(plan, images), run(graph, images)) < 1e-5F);
+  CHECK(plan->reorders() == 0);
+  const auto seconds = Context(plan).step_seconds(2);
+  REQUIRE(seconds.size() == plan->steps().size());
+  for (const double step : seconds) CHECK(step > 0);
+  CHECK(plan->describe(seconds).find("GFLOP/s") != std::string::npos);
+}
+
 TEST_CASE("a plan runs the same again, and for any number of threads within rounding") {
   const Graph graph = test::seasoned_network("tiny", nn::Norm::batch);
   const auto images = test::random_images(graph, 3, 5);
@@ -120,10 +184,9 @@ TEST_CASE("plans of one graph for several batches share their weights") {
 }
 
 TEST_CASE("a run takes no memory but for the argument lists that oneDNN makes") {
-  for (const auto& [architecture, norm] : kNetworks) {
-    const Graph graph = test::seasoned_network(architecture, norm);
-    Context context(Plan::compile(graph, {.batch = 2, .threads = 1}));
-    const auto images = test::random_images(graph, 2, 5);
+  const auto check = [](const Graph& graph, const PlanOptions& options) {
+    Context context(Plan::compile(graph, options));
+    const auto images = test::random_images(graph, options.batch, 5);
     const auto run_once = [&] {
       std::copy(images.begin(), images.end(), context.input().begin());
       context.run();
@@ -132,6 +195,16 @@ TEST_CASE("a run takes no memory but for the argument lists that oneDNN makes") 
     g_largest = 0;
     run_once();
     CHECK(g_largest < 512);  // the smallest tensor of two images has 1,024 bytes
+  };
+  for (const auto& [architecture, norm] : kNetworks) {
+    const Graph graph = test::seasoned_network(architecture, norm);
+    const PlanOptions options{.batch = 2, .threads = 1, .optimise = false};
+    const Graph lean = passes::fuse_tails(passes::optimised(graph));
+    check(lean, options);
+    check(lean, {.batch = 2, .threads = 1, .optimise = false, .way = 1});
+    if (kernels::has_native_bf16()) check(passes::in_bf16(lean), options);
+    const auto ranges = calibrate_int8(passes::optimised(graph), test::random_images(graph, 4, 6)).ranges;
+    check(passes::in_int8(passes::optimised(graph), ranges), options);
   }
 }
 

@@ -79,7 +79,7 @@ TEST_CASE("int8 convolutions are their reference to one step, over odd shapes, s
       for (const auto result : {DataType::f32, DataType::u8, DataType::s8}) {
         const Quantisation unit{type, 0.02F};
         const Quantisation made{result, result == DataType::f32 ? 1.0F : 0.11F};
-        const Int8Convolution op(Convolution(parameters), unit, made);
+        const Int8Convolution op(FusedConvolution(Convolution(parameters)), unit, made);
         if (!op.has_kernel(shape, weight_shape)) {
           WARN("SKIPPED: no fast kernel for " << shape.text());
           continue;
@@ -102,6 +102,59 @@ TEST_CASE("int8 convolutions are their reference to one step, over odd shapes, s
         const RefTensor exact = op.reference(refs, {});
         const auto got = steps_of(dst);
         CHECK(largest_difference(got, exact.values) <= (result == DataType::f32 ? 2e-3F : 1.0F));
+      }
+    }
+  }
+}
+
+TEST_CASE("int8 convolutions with a sum of bytes and a rectifier are their reference to one step") {
+  Random random(8);
+  const Shape shape{2, 32, 9, 7};
+  for (const std::int64_t groups : {1, 32}) {
+    const Shape weight_shape{32, 32 / groups, 3, 3};
+    for (const auto added : {DataType::u8, DataType::s8}) {
+      for (const auto result : {DataType::f32, DataType::u8, DataType::s8}) {
+        for (const bool prelu : {false, true}) {
+          for (const bool sum : {true, false}) {
+            if (!sum && !prelu) continue;
+            const Quantisation unit{DataType::u8, 0.02F};
+            const Quantisation second{added, 0.03F};
+            const Quantisation made{result, result == DataType::f32 ? 1.0F : 0.11F};
+            const Convolution conv(
+                {.pad_begin = {1, 1}, .pad_end = {1, 1}, .groups = groups, .relu = result == DataType::u8 && !prelu});
+            const Int8Convolution op(FusedConvolution(conv, sum, prelu), unit, made, second);
+            if (!op.has_kernel(shape, weight_shape)) {
+              WARN("SKIPPED: no fast kernel for " << shape.text());
+              continue;
+            }
+            INFO(groups << " " << op.name() << " " << name_of(added) << " " << name_of(result));
+            const Data data = random_bytes(shape, unit, random);
+            const Data residual = random_bytes(shape, second, random);
+            const auto random_floats = [&](const Shape& s, double low, double high) {
+              RefTensor values(s);
+              for (auto& v : values.values) v = static_cast<double>(static_cast<float>(random.uniform(low, high)));
+              return values;
+            };
+            std::vector<RefTensor> refs{data.bytes};
+            std::vector<Tensor> tensors{data.tensor};
+            if (sum) {
+              refs.push_back(residual.bytes);
+              tensors.push_back(residual.tensor);
+            }
+            refs.push_back(random_floats(weight_shape, -0.1, 0.1));
+            refs.push_back(random_floats({32}, -0.5, 0.5));
+            if (prelu) refs.push_back(random_floats({32}, -0.3, 0.6));
+            for (std::size_t i = tensors.size(); i < refs.size(); ++i) {
+              tensors.push_back(Tensor::from(refs[i].shape, floats_of(refs[i])));
+            }
+            Saved saved;
+            const Tensor dst = op.forward(tensors, {}, saved);
+            CHECK(dst.type() == result);
+            const RefTensor exact = op.reference(refs, {});
+            CHECK(largest_difference(steps_of(dst), exact.values) <= (result == DataType::f32 ? 2e-3F : 1.0F));
+            CHECK(*std::max_element(exact.values.begin(), exact.values.end()) > 1);
+          }
+        }
       }
     }
   }

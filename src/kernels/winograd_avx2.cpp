@@ -1,0 +1,13 @@
+// Winograd convolution for AVX2.
+#define FACENET_LANES 8
+#define FACENET_ROWS 6
+#include "kernels/winograd_body.hpp"
+
+namespace facenet::kernels {
+
+void winograd_avx2(const WinogradTiles& tiles, std::int64_t first, std::int64_t count, std::int64_t first_panel,
+                   std::int64_t last_panel, const WinogradArguments& arguments, float* scratch) {
+  run(tiles, first, count, first_panel, last_panel, arguments, scratch);
+}
+
+}  // namespace facenet::kernels
