@@ -195,9 +195,7 @@ void limit(OnnxNode& node) {
   const std::size_t data = node.is_constant(0) ? 1 : 0;
   const auto value = node.sources() == 2 ? node.scalar(1 - data) : std::nullopt;
   if (!value || std::isnan(*value)) node.refuse("only the limit of data by one constant number can be imported");
-  const auto source = node.value(data);
-  const bool norm = source->kind == Kind::norm || source->kind == Kind::sum_square;
-  if (norm && node.type() == "Max" && *value <= 1e-4F) return node.pass_on(data);
+  if (node.type() == "Max" && keeps_norm_from_zero(*node.value(data), *value)) return node.pass_on(data);
   Clip::Parameters p;
   (node.type() == "Max" ? p.min : p.max) = std::clamp(*value, p.min, p.max);
   node.result(node.add(std::make_shared<Clip>(p), {node.data(data)}));
@@ -266,6 +264,11 @@ constexpr OnnxReader kReaders[] = {
 };
 
 }  // namespace
+
+bool keeps_norm_from_zero(const OnnxValue& value, float limit) {
+  // Embeddings are longer by orders of magnitude.
+  return (value.kind == Kind::norm && limit <= 1e-4F) || (value.kind == Kind::sum_square && limit <= 1e-8F);
+}
 
 std::span<const OnnxReader> onnx_arithmetic_readers() { return kReaders; }
 

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kLongestName = 200;
 constexpr std::int64_t kLargestSide = 4096;
+constexpr std::uint64_t kMostExternal = std::uint64_t{1} << 32U;
 
 // Names go into JSON and messages: printable ASCII, not too long, and none begins with '$'.
 std::string clean(const std::string& name) {
@@ -86,10 +87,26 @@ void OnnxBuilder::begin(const onnx::ValueInfoProto& input, bool bgr) {
   define(input.name(), std::make_shared<OnnxValue>(std::move(value)));
 }
 
+std::string OnnxBuilder::initializer(const std::string& name) const {
+  return source_.name + ": the initializer '" + clean(name) + "'";
+}
+
+// One large file may be referred to by any number of tensors.
+void OnnxBuilder::charge_external(const onnx::TensorProto& tensor, const std::string& what) {
+  external_ += onnx_external_bytes(tensor, what);
+  if (external_ > kMostExternal) throw FormatError(what + ": its tensors want more than 4 GiB of other files");
+}
+
 void OnnxBuilder::add_initializer(onnx::TensorProto& tensor) {
   if (tensor.name().empty() || !initializers_.emplace(tensor.name(), &tensor).second) {
     refuse("two initializers are called '" + clean(tensor.name()) + "', or one has no name");
   }
+  charge_external(tensor, initializer(tensor.name()));
+}
+
+OnnxConstant OnnxBuilder::attribute(const onnx::TensorProto& tensor, const std::string& what) {
+  charge_external(tensor, what);
+  return onnx_constant(tensor, source_.folder, what);
 }
 
 int OnnxBuilder::uses(const std::string& name) const {
@@ -107,8 +124,7 @@ OnnxValuePtr OnnxBuilder::value(const std::string& name) {
   if (found != values_.end()) return found->second;
   auto& tensor = *initializers_.at(name);
   OnnxValue value{.kind = OnnxValue::Kind::constant};
-  value.constant = std::make_shared<OnnxConstant>(
-      onnx_constant(tensor, source_.folder, source_.name + ": the initializer '" + clean(name) + "'"));
+  value.constant = std::make_shared<OnnxConstant>(onnx_constant(tensor, source_.folder, initializer(name)));
   tensor.clear_raw_data();  // the memory is wanted elsewhere
   return values_.emplace(name, std::make_shared<OnnxValue>(std::move(value))).first->second;
 }
@@ -125,12 +141,17 @@ int OnnxBuilder::add(const std::string& name, const OperatorPtr& op, std::vector
 }
 
 int OnnxBuilder::parameter(const std::string& name, const Tensor& value, bool buffer, bool decay) {
-  require_bounded(value.shape(), source_.name + ": '" + clean(name) + "'");
+  const std::string what = source_.name + ": '" + clean(name) + "'";
+  require_bounded(value.shape(), what);
+  const auto numbers = value.floats();
+  if (!std::all_of(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); })) {
+    throw FormatError(what + " holds numbers that are not finite");
+  }
   return graph_->add_parameter(make_parameter(parameter_names_.claim(clean(name)), value, buffer, decay));
 }
 
 int OnnxBuilder::parameter(const OnnxConstant& constant, const Shape& shape, bool buffer, bool decay) {
-  const auto [entry, inserted] = parameters_.try_emplace(constant.name + " " + shape.text(), -1);
+  const auto [entry, inserted] = parameters_.try_emplace({constant.name, shape.text(), buffer, decay}, -1);
   if (inserted) {
     // Parameters never share memory: training writes into it.
     const Tensor value = Tensor::from(shape, constant.floats.floats());

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -59,7 +60,6 @@ class OnnxBuilder {
 
   Graph& graph() { return *graph_; }
   int operator_set() const { return operator_set_; }
-  const std::optional<std::filesystem::path>& folder() const { return source_.folder; }
   std::int64_t declared_batch() const { return declared_batch_; }
   [[noreturn]] void refuse(const std::string& why) const;
 
@@ -69,6 +69,8 @@ class OnnxBuilder {
   void prepare() { prepared_ = true; }
   /// A tensor of the file, converted when it is first used.
   void add_initializer(onnx::TensorProto& tensor);
+  /// A tensor of a node's attribute.
+  OnnxConstant attribute(const onnx::TensorProto& tensor, const std::string& what);
   /// A value's next use.
   void count_use(const std::string& name) { ++uses_[name]; }
   int uses(const std::string& name) const;
@@ -85,7 +87,7 @@ class OnnxBuilder {
   int add(const std::string& name, const OperatorPtr& op, std::vector<int> src);
   /// A parameter of this name.
   int parameter(const std::string& name, const Tensor& value, bool buffer, bool decay);
-  /// The constant as a parameter, seen as this shape; one that two layers use is one parameter.
+  /// The constant as a parameter, seen as this shape; one that two layers use alike is one parameter.
   int parameter(const OnnxConstant& constant, const Shape& shape, bool buffer, bool decay);
 
   /// Takes this many bytes from what computing with constants may cost: a small file must not ask for a lot of memory.
@@ -93,6 +95,8 @@ class OnnxBuilder {
 
  private:
   int images(OnnxValue& value);
+  std::string initializer(const std::string& name) const;
+  void charge_external(const onnx::TensorProto& tensor, const std::string& what);
 
   const ImportSource& source_;
   const ImportOptions& options_;
@@ -104,10 +108,11 @@ class OnnxBuilder {
   std::map<std::string, onnx::TensorProto*> initializers_{};
   std::map<std::string, OnnxValuePtr> values_{};
   std::map<std::string, int> uses_{};
-  std::map<std::string, int> parameters_{};
+  std::map<std::tuple<std::string, std::string, bool, bool>, int> parameters_{};  // name, shape, buffer, decay
   OnnxNames layer_names_{};
   OnnxNames parameter_names_{};
   std::size_t spent_ = 0;
+  std::uint64_t external_ = 0;  // bytes of other files
 
   friend class OnnxNode;
 };

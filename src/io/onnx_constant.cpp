@@ -3,12 +3,13 @@
 
 #include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstring>
 #include <fstream>
 
 #include <facenet/error.hpp>
 #include <facenet/files.hpp>
+
+#include "base/half.hpp"
 
 namespace facenet {
 namespace {
@@ -18,22 +19,6 @@ static_assert(std::endian::native == std::endian::little, "tensors are read as t
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 28;
 
 using Type = onnx::TensorProto;
-
-float from_half(std::uint16_t half) {
-  const int exponent = (half >> 10U) & 31U;
-  const auto fraction = static_cast<float>(half & 1023U);
-  float value = 0;
-  if (exponent == 0) {
-    value = std::ldexp(fraction, -24);
-  } else if (exponent == 31) {
-    value = fraction == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-  } else {
-    value = std::ldexp(1024 + fraction, exponent - 25);
-  }
-  return (half & 0x8000U) != 0 ? -value : value;
-}
-
-float from_bfloat16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U); }
 
 std::size_t bytes_of_element(int type, const std::string& what) {
   switch (type) {
@@ -79,8 +64,8 @@ void fill_raw(OnnxConstant& result, int type, const std::string& bytes) {
   for (std::size_t i = 0; i < count; ++i) {
     to[i] = type == Type::FLOAT     ? at<float>(bytes, i)
             : type == Type::DOUBLE  ? static_cast<float>(at<double>(bytes, i))
-            : type == Type::FLOAT16 ? from_half(at<std::uint16_t>(bytes, i))
-                                    : from_bfloat16(at<std::uint16_t>(bytes, i));
+            : type == Type::FLOAT16 ? float_from_half(at<std::uint16_t>(bytes, i))
+                                    : float_from_bfloat16(at<std::uint16_t>(bytes, i));
   }
 }
 
@@ -104,11 +89,11 @@ void fill_listed(OnnxConstant& result, const onnx::TensorProto& tensor, const st
       return listed(tensor.int64_data(), integer);
     case Type::FLOAT16:
       return listed(tensor.int32_data(), [&](std::size_t i, std::int32_t value) {
-        number(i, from_half(static_cast<std::uint16_t>(value)));
+        number(i, float_from_half(static_cast<std::uint16_t>(value)));
       });
     case Type::BFLOAT16:
       return listed(tensor.int32_data(), [&](std::size_t i, std::int32_t value) {
-        number(i, from_bfloat16(static_cast<std::uint16_t>(value)));
+        number(i, float_from_bfloat16(static_cast<std::uint16_t>(value)));
       });
     default:
       return listed(tensor.int32_data(), integer);
@@ -139,6 +124,13 @@ std::filesystem::path inside(const std::filesystem::path& folder, const std::str
   if (climbs || end != root.end()) throw FormatError(refers + ", which is not in the folder of the ONNX file");
   if (!std::filesystem::is_regular_file(target, error)) throw FormatError(refers + ", which is no regular file");
   return target;
+}
+
+bool is_external(const onnx::TensorProto& tensor) { return tensor.data_location() == onnx::TensorProto::EXTERNAL; }
+
+Shape shape_of(const onnx::TensorProto& tensor, const std::string& what) {
+  const std::vector<std::int64_t> extents(tensor.dims().begin(), tensor.dims().end());
+  return checked_onnx_shape(extents, what);
 }
 
 std::string external_bytes(const onnx::TensorProto& tensor, const std::optional<std::filesystem::path>& folder,
@@ -185,15 +177,17 @@ Shape checked_onnx_shape(std::span<const std::int64_t> extents, const std::strin
   return Shape(extents);
 }
 
+std::uint64_t onnx_external_bytes(const onnx::TensorProto& tensor, const std::string& what) {
+  return is_external(tensor) ? shape_of(tensor, what).elements() * bytes_of_element(tensor.data_type(), what) : 0;
+}
+
 OnnxConstant onnx_constant(const onnx::TensorProto& tensor, const std::optional<std::filesystem::path>& folder,
                            const std::string& what) {
-  OnnxConstant result{.name = tensor.name()};
-  const std::vector<std::int64_t> extents(tensor.dims().begin(), tensor.dims().end());
-  result.shape = checked_onnx_shape(extents, what);
+  OnnxConstant result{.name = tensor.name(), .shape = shape_of(tensor, what)};
   const int type = tensor.data_type();
   const std::size_t wanted = result.size() * bytes_of_element(type, what);
   if (tensor.has_segment()) throw FormatError(what + ": is stored in segments, which nobody writes");
-  const bool external = tensor.data_location() == onnx::TensorProto::EXTERNAL;
+  const bool external = is_external(tensor);
   std::string bytes;
   if (external) bytes = external_bytes(tensor, folder, wanted, what);
   const std::string& raw = external ? bytes : tensor.raw_data();

@@ -34,6 +34,9 @@ struct OnnxConstant {
 /// the product is beyond all bounds.
 Shape checked_onnx_shape(std::span<const std::int64_t> extents, const std::string& what);
 
+/// How many bytes of other files the tensor wants to be read for it. Errors as `onnx_constant`.
+std::uint64_t onnx_external_bytes(const onnx::TensorProto& tensor, const std::string& what);
+
 /// FormatError, beginning with `what`, unless type and extents are known, and exactly the bytes that they need are
 /// there. `folder`: where the files lie that the tensor may refer to; nothing outside of it is opened.
 OnnxConstant onnx_constant(const onnx::TensorProto& tensor, const std::optional<std::filesystem::path>& folder,

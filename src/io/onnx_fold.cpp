@@ -151,6 +151,7 @@ void gather(OnnxNode& node) {
   const auto& indices = node.constant(1);
   const std::size_t axis = node.axis(node.integer("axis", 0), source.shape.rank());
   if (!indices.whole) node.refuse("its indices are no whole numbers");
+  node.builder().spend(indices.size() * sizeof(std::size_t), node.what());
   std::vector<std::size_t> places;
   for (const auto index : indices.integers) places.push_back(node.axis(index, onnx_extent(source.shape, axis)));
   std::vector<std::int64_t> extents(source.shape.dims().begin(), source.shape.dims().begin() + static_cast<int>(axis));
@@ -207,7 +208,7 @@ void constant_of_shape(OnnxNode& node) {
   const bool each = take_batch(extents);
   const auto* given = node.attribute("value");
   OnnxConstant one{.shape = {1}, .floats = Tensor::zeros({{1}})};
-  if (given != nullptr) one = onnx_constant(given->t(), node.builder().folder(), node.what());
+  if (given != nullptr) one = node.builder().attribute(given->t(), node.what());
   if (one.size() != 1) node.refuse("its value is not a single number");
   auto result =
       picked_onnx_constant(node, one, checked_onnx_shape(extents, node.what()), [](std::size_t) { return 0; });

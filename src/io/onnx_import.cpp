@@ -173,6 +173,9 @@ bool looks_like_onnx(std::span<const std::uint8_t> bytes) {
 }
 
 ModelData read_onnx(ImportSource& source, const ImportOptions& options) {
+  if (!options.architecture.empty()) {
+    throw InvalidArgument(source.name + " brings its network with it: leave the architecture (--arch) out");
+  }
   onnx::ModelProto file = parsed(source);
   const Notes notes = notes_in(file);
   auto& graph = *file.mutable_graph();

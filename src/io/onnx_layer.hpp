@@ -3,10 +3,11 @@
 
 #include <array>
 #include <initializer_list>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <onnx.pb.h>
@@ -22,13 +23,20 @@ onnx::AttributeProto onnx_attribute(const std::string& name, const std::vector<s
 /// Names of values: no two are equal, and none is empty.
 class OnnxNames {
  public:
-  std::string claim(std::string name) {
-    while (name.empty() || !used_.insert(name).second) name += "/value";
-    return name;
+  std::string claim(const std::string& wanted) {
+    const std::string name = wanted.empty() ? "value" : wanted;
+    if (used_.insert(name).second) return name;
+    // Where the last search for a free one ended: a file may give one name to all of its nodes.
+    std::size_t& next = next_.try_emplace(name, 2).first->second;
+    while (true) {
+      std::string numbered = name + "/" + std::to_string(next++);
+      if (used_.insert(numbered).second) return numbered;
+    }
   }
 
  private:
-  std::set<std::string> used_;
+  std::unordered_set<std::string> used_;
+  std::unordered_map<std::string, std::size_t> next_;
 };
 
 /// One node of ours, which becomes one or more of ONNX: the last one added gives the layer's result.

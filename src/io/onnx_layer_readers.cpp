@@ -222,16 +222,18 @@ void leaky_relu(OnnxNode& node) {
   node.result(node.add(std::make_shared<Prelu>(), {node.data(0), slope}));
 }
 
-// Slopes line up with the data's last axes, so that [C,1,1] is one for each channel. Files of old exporters say [C] for
-// the same.
+// Slopes line up with the data's last axes, so that [C,1,1] is one for each channel of maps, and [1,C] of vectors.
+// Files of old exporters say [C] for the same, which is one for each column where there are as many.
 void prelu(OnnxNode& node) {
   const Shape data = node.shape(0);
   const auto& slope = node.floats(1);
-  const auto dims = slope.shape.dims();
   const std::int64_t channels = data.rank() < 2 ? 0 : data[1];
-  const bool by_channel = slope.shape == Shape{channels} || slope.shape == Shape{channels, 1, 1} ||
-                          slope.shape == Shape{1, channels, 1, 1} || slope.shape == Shape{1, channels};
-  if (slope.size() != 1 && !(by_channel && dims.size() <= data.rank())) {
+  const bool maps = data.rank() == 4;
+  const bool by_channel =
+      maps ? slope.shape == Shape{channels, 1, 1} || slope.shape == Shape{1, channels, 1, 1} ||
+                 (slope.shape == Shape{channels} && data[3] != channels)
+           : data.rank() == 2 && (slope.shape == Shape{channels} || slope.shape == Shape{1, channels});
+  if (slope.size() != 1 && !by_channel) {
     node.refuse("its slopes have the shape " + slope.shape.text() +
                 ": one for all or one for each channel can be imported");
   }
@@ -249,11 +251,7 @@ void clip(OnnxNode& node) {
   };
   p.min = limit("min", 1, p.min);
   p.max = limit("max", 2, p.max);
-  // A lower limit that keeps a norm from 0: a row of zeros stays one all the same.
-  const auto source = node.value(0);
-  if ((source->kind == Kind::norm || source->kind == Kind::sum_square) && p.min <= 1e-4F && p.max > 1e18F) {
-    return node.pass_on(0);
-  }
+  if (keeps_norm_from_zero(*node.value(0), p.min) && p.max > 1e18F) return node.pass_on(0);
   node.result(node.add(std::make_shared<Clip>(p), {node.data(0)}));
 }
 

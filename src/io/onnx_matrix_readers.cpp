@@ -52,6 +52,7 @@ void gemm(OnnxNode& node) {
         node.refuse("its bias has the shape " + bias.shape.text() + ", where [" + std::to_string(outputs) +
                     "] is expected");
       }
+      node.builder().spend(static_cast<std::size_t>(outputs) * sizeof(float), node.what());
       const Tensor values(TensorSpec{{outputs}});
       for (std::size_t i = 0; i < values.floats().size(); ++i) {
         values.floats()[i] = beta * bias.floats.floats()[bias.size() == 1 ? 0 : i];

@@ -27,6 +27,10 @@ void read_onnx_node(OnnxNode& node);
 /// Whether the value is a norm of lines, or on the way to one.
 bool is_onnx_norm(const OnnxValue& value);
 
+/// Whether a lower limit of this value does no more than to keep the norm that it is, or its square, from 0: a row of
+/// zeros stays one all the same.
+bool keeps_norm_from_zero(const OnnxValue& value, float limit);
+
 /// Adds a Reshape of an image's extents, [N] in front; nothing where they are so already. Gives the result.
 int add_onnx_reshape(OnnxNode& node, int src, std::span<const std::int64_t> extents, const std::string& part = {});
 

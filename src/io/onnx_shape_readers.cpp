@@ -35,7 +35,7 @@ void cast(OnnxNode& node) {
 void constant(OnnxNode& node) {
   OnnxConstant result;
   if (const auto* tensor = node.attribute("value")) {
-    result = onnx_constant(tensor->t(), node.builder().folder(), node.what());
+    result = node.builder().attribute(tensor->t(), node.what());
   } else if (const auto* whole = node.attribute("value_int")) {
     result = {.whole = true, .integers = {whole->i()}};
   } else if (const auto* list = node.attribute("value_ints")) {

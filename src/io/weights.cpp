@@ -2,7 +2,6 @@
 #include "io/weights.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -10,6 +9,7 @@
 
 #include <facenet/error.hpp>
 
+#include "base/half.hpp"
 #include "models/architectures.hpp"
 
 namespace facenet {
@@ -29,15 +29,6 @@ std::string our_name(std::string name) {
   if (word == "bias" && norm) return layer + "/shift";
   if (word == "running_var") return layer + "/running_variance";
   return name;
-}
-
-float float_from_half(std::uint16_t half) {
-  const unsigned exponent = (half >> 10U) & 0x1fU;
-  const auto fraction = static_cast<float>(half & 0x3ffU);
-  const float sign = (half & 0x8000U) != 0 ? -1.0F : 1.0F;
-  if (exponent == 0x1f) return std::numeric_limits<float>::quiet_NaN();  // infinite ones are refused alike
-  if (exponent == 0) return sign * std::ldexp(fraction, -24);
-  return sign * std::ldexp(fraction + 1024, static_cast<int>(exponent) - 25);
 }
 
 template <typename Stored, typename Convert>
@@ -60,8 +51,7 @@ void copy_weights(const NamedTensor& tensor, std::span<float> to, const std::str
   } else if (tensor.dtype == "F16") {
     copy_numbers<std::uint16_t>(tensor, to, float_from_half);
   } else if (tensor.dtype == "BF16") {
-    copy_numbers<std::uint16_t>(tensor, to,
-                                [](std::uint16_t x) { return std::bit_cast<float>(std::uint32_t{x} << 16U); });
+    copy_numbers<std::uint16_t>(tensor, to, float_from_bfloat16);
   } else {
     throw FormatError(what + " holds " + tensor.dtype + ", and weights are F32, F64, F16 or BF16");
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <set>
 #include <string>
 
 #include <facenet/error.hpp>
@@ -141,6 +142,77 @@ TEST_CASE("onnx: circles, disorder, and what is missing") {
       {"is computed from the image", [](OnnxFile& f) { f.named("maps").set_input(1, "centred"); }},
       {"is a constant, where data are expected", [](OnnxFile& f) { f.named("pooled").set_input(0, "conv.weight"); }},
   });
+}
+
+TEST_CASE("onnx: one name for all nodes costs no more than a name for each") {
+  OnnxFile file;
+  for (int i = 0; i < 2000; ++i) file.between("Relu").set_output(0, "r" + std::to_string(i));
+  auto& nodes = *file.graph().mutable_node();
+  int i = 0;
+  for (auto& node : nodes) {
+    node.set_name("same");
+    if (node.op_type() != "Relu") continue;
+    node.set_input(0, i == 0 ? "maps" : "r" + std::to_string(i - 1));
+    node.set_output(0, "r" + std::to_string(i++));
+  }
+  for (auto& node : nodes) {
+    if (node.op_type() == "GlobalAveragePool") node.set_input(0, "r1999");
+  }
+  const ModelData model = read(file);
+  REQUIRE(model.graph.nodes().size() > 2000);
+  std::set<std::string> names;
+  std::size_t longest = 0;
+  for (const auto& node : model.graph.nodes()) {
+    names.insert(node.name);
+    longest = std::max(longest, node.name.size());
+  }
+  CHECK(names.size() == model.graph.nodes().size());
+  CHECK(longest <= std::string("same/2000/part").size());
+}
+
+TEST_CASE("onnx: an initializer in two roles is two parameters") {
+  OnnxFile file;
+  file.weights("w", {4}, 1.5F);
+  file.between("BatchNormalization", {"w", "w", "w", "w"});
+  int learnt = 0;
+  int buffers = 0;
+  for (const auto& parameter : read(file).graph.parameters()) {
+    if (parameter->name.substr(0, 1) != "w") continue;
+    ++(parameter->buffer ? buffers : learnt);
+  }
+  CHECK(learnt == 1);
+  CHECK(buffers == 1);
+}
+
+TEST_CASE("onnx: weights that are not finite are refused by name") {
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    check({{"'conv.weight' holds numbers that are not finite",
+            [value](OnnxFile& f) { f.initializer("conv.weight").set_float_data(7, value); }},
+           {"'fc.weight' holds numbers that are not finite",
+            [value](OnnxFile& f) { f.initializer("fc.weight").set_float_data(0, value); }}});
+  }
+}
+
+TEST_CASE("onnx: a lower limit of a norm is passed over only where it changes nothing") {
+  const auto limited = [](const std::string& reduction, const std::string& by, float limit) {
+    return message_of([&](OnnxFile& f) {
+      f.named("embedding").set_output(0, "raw");
+      auto& norm = f.node(reduction, {"raw"}, "norm");
+      set(norm, "axes", {1});
+      f.weights("limit", {}, limit);
+      f.node(by, {"norm", "limit"}, "limited");
+      if (reduction == "ReduceSumSquare") f.node("Sqrt", {"limited"}, "root");
+      f.node("Div", {"raw", reduction == "ReduceSumSquare" ? "root" : "limited"}, "embedding");
+    });
+  };
+  for (const char* by : {"Clip", "Max"}) {
+    INFO(by);
+    CHECK(limited("ReduceL2", by, 1e-4F) == "taken");
+    CHECK(limited("ReduceL2", by, 1e-3F).find("norm of rows") != std::string::npos);
+    CHECK(limited("ReduceSumSquare", by, 1e-12F) == "taken");
+    CHECK(limited("ReduceSumSquare", by, 1e-8F) == "taken");
+    CHECK(limited("ReduceSumSquare", by, 1e-7F).find("a root can be imported only") != std::string::npos);
+  }
 }
 
 TEST_CASE("onnx: tensors whose sizes are not true") {
@@ -347,6 +419,17 @@ TEST_CASE("onnx: attributes beyond bounds") {
          f.weights("c", {8, 8});
          f.between("PRelu", {"c"});
        }},
+      {"one for each channel",  // of vectors: of maps it would be one for each column
+       [](OnnxFile& f) {
+         f.weights("c", {1, 4});
+         f.between("PRelu", {"c"});
+       }},
+      {"one for each channel",  // as many columns as channels
+       [](OnnxFile& f) {
+         set(f.named("maps"), "strides", {2, 2});
+         f.weights("c", {4});
+         f.between("PRelu", {"c"});
+       }},
   });
 }
 
@@ -363,6 +446,37 @@ TEST_CASE("onnx: computing with constants is bounded by the file's size") {
          f.between("Mul", {"c12"});
          auto& nodes = *f.graph().mutable_node();
          std::rotate(nodes.begin() + 2, nodes.end() - 13, nodes.end());
+       }},
+      {"node 'g' (Gather): computing with constants takes more memory",
+       [](OnnxFile& f) {  // the result alone would fit, its million indices beside it do not
+         f.whole("shape", {1 << 20});
+         f.whole("zero", {0});
+         f.initializer("zero").set_name("one");
+         auto& indices = f.node("ConstantOfShape", {"shape"}, "indices");
+         auto& value = *indices.add_attribute();
+         value.set_name("value");
+         value.set_type(onnx::AttributeProto::TENSOR);
+         value.mutable_t()->set_data_type(onnx::TensorProto::INT64);
+         value.mutable_t()->add_dims(1);
+         value.mutable_t()->add_int64_data(0);
+         f.node("Gather", {"one", "indices"}, "g");
+         f.between("Reshape", {"g"});
+         auto& nodes = *f.graph().mutable_node();
+         std::rotate(nodes.begin() + 2, nodes.end() - 2, nodes.end());
+       }},
+      {"(Gemm): computing with constants takes more memory",
+       [](OnnxFile& f) {  // one number becomes 65,536, again and again
+         f.weights("wide", {65536, 4});
+         f.weights("number", {});
+         f.named("embedding").set_output(0, "narrow");
+         std::vector<std::string> all;
+         for (int i = 0; i < 128; ++i) {
+           all.push_back("g" + std::to_string(i));
+           auto& gemm = f.node("Gemm", {"vector", "wide", "number"}, all.back());
+           set(gemm, "transB", std::int64_t{1});
+           set(gemm, "beta", 2.0F);
+         }
+         f.node("Sum", all, "embedding");
        }},
       {"beyond all bounds",
        [](OnnxFile& f) {
@@ -414,6 +528,42 @@ TEST_CASE("onnx: weights in other files of its folder, and nowhere else") {
   CHECK(attempt("w.bin", "18446744073709551615").find("is cut off") != std::string::npos);
   CHECK(attempt("w.bin", "-1").find("no offset or length") != std::string::npos);
   CHECK(attempt("w.bin", "0", "2147483648").find("wants 432") != std::string::npos);
+}
+
+TEST_CASE("onnx: one large file beside is not read again and again") {
+  const auto large = [](onnx::TensorProto& tensor) {  // 1 GiB
+    tensor.set_data_type(onnx::TensorProto::FLOAT);
+    tensor.add_dims(1 << 14);
+    tensor.add_dims(1 << 14);
+    external(tensor, "w.bin");
+  };
+  const auto initializers = [&](int count) {
+    return [large, count](OnnxFile& f) {
+      for (int i = 0; i < count; ++i) {
+        auto& tensor = *f.graph().add_initializer();
+        tensor.set_name("large" + std::to_string(i));
+        large(tensor);
+      }
+    };
+  };
+  CHECK(message_of(initializers(4)) == "taken");  // nobody uses them
+  check({{"the initializer 'large4': its tensors want more than 4 GiB of other files", initializers(5)},
+         {"node 'between' (Constant): its tensors want more than 4 GiB of other files", [&](OnnxFile& f) {
+            initializers(4)(f);
+            auto& node = f.between("Constant");
+            node.clear_input();
+            auto& value = *node.add_attribute();
+            value.set_name("value");
+            value.set_type(onnx::AttributeProto::TENSOR);
+            large(*value.mutable_t());
+          }}});
+}
+
+TEST_CASE("onnx: graphs within graphs without end are refused by the parser") {
+  OnnxFile file;
+  auto* graph = file.between("If").add_attribute()->mutable_g();
+  for (int i = 0; i < 200; ++i) graph = graph->add_node()->add_attribute()->mutable_g();
+  CHECK_THROWS_WITH(read(file), test::Contains("damaged"));
 }
 
 TEST_CASE("onnx: a length beyond the file, and every file cut off, are refused") {
