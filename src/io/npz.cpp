@@ -28,6 +28,7 @@ struct Entry {
   std::uint32_t crc = 0;
   Bytes content;  // as it lies in the archive
   std::uint64_t size = 0;
+  std::uint64_t begin = 0;  // where its local header lies
 };
 
 class Archive {
@@ -50,6 +51,7 @@ class Archive {
       if (!names.insert(entry.name).second) fail("two arrays are called '" + entry.name + "'");
       entries.push_back(std::move(entry));
     }
+    require_apart(entries, begin);
     return entries;
   }
 
@@ -78,6 +80,21 @@ class Archive {
     fail("its end is missing: it is cut off");
   }
 
+  // Entries that lie over each other, or over the directory, are a bomb: each is honest alone, and all of them together
+  // unfold the same bytes again and again.
+  void require_apart(const std::vector<Entry>& entries, std::uint64_t directory) const {
+    std::map<std::uint64_t, const Entry*> in_order;
+    for (const auto& entry : entries) {
+      if (!in_order.emplace(entry.begin, &entry).second) fail("two of its arrays lie over each other");
+    }
+    for (auto it = in_order.begin(); it != in_order.end(); ++it) {
+      const std::uint64_t limit = std::next(it) == in_order.end() ? directory : std::next(it)->first;
+      const auto end =
+          static_cast<std::uint64_t>(it->second->content.data() - bytes_.data()) + it->second->content.size();
+      if (end > limit) fail("'" + it->second->name + "' lies over what follows it");
+    }
+  }
+
   // The directory's entry at `at`, which moves on to the next one.
   Entry read_entry(std::uint64_t& at) const {
     require(at, kEntryBytes);
@@ -95,6 +112,7 @@ class Archive {
     if (compressed == 0xffffffffU || entry.size == 0xffffffffU || local == 0xffffffffU) {
       fail("'" + entry.name + "' is larger than 4 GiB");
     }
+    entry.begin = local;
     require(local, kLocalBytes);
     if (u32(local) != 0x04034b50U) fail("'" + entry.name + "' is not where the directory says");
     const std::uint64_t content = local + kLocalBytes + u16(local + 26) + u16(local + 28);

@@ -115,6 +115,27 @@ TEST_CASE("npz: damaged and cut-off archives") {
   }
 }
 
+TEST_CASE("npz: arrays that lie over each other are refused") {
+  const Bytes good(std::begin(test::kStored), std::end(test::kStored));
+  // The directory's entries: 46 bytes and a name; 16: checksum and sizes, 42: where the array lies.
+  const std::size_t first = 0x25f;
+  const std::size_t second = first + 46 + 15;
+  REQUIRE(good[second + 46] == 'n');
+  Bytes twice = good;  // two names for the same bytes, all of whose sizes and checksums are true
+  std::copy_n(good.begin() + first + 16, 12, twice.begin() + second + 16);
+  std::copy_n(good.begin() + first + 42, 4, twice.begin() + second + 42);
+  CHECK_THROWS_WITH(parse_npz(twice, "x.npz"), test::Contains("lie over each other"));
+  Bytes longer = good;  // reaches into the next one's header, without a say in what is in it
+  longer[first + 20] += 40;
+  longer[first + 24] += 40;
+  CHECK_THROWS_WITH(parse_npz(longer, "x.npz"), test::Contains("'conv.weight.npy' lies over what follows it"));
+  Bytes last = good;  // the last one reaches into the directory
+  const std::size_t third = second + 46 + 5;
+  last[third + 20] += 10;
+  last[third + 24] += 10;
+  CHECK_THROWS_WITH(parse_npz(last, "x.npz"), test::Contains("'d.npy' lies over what follows it"));
+}
+
 TEST_CASE("npz: weights of a network, from NumPy's archive to a model") {
   // An archive that lacks what the network wants says so, after it has been read.
   ImportOptions options;
