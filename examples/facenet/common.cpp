@@ -124,6 +124,16 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
+std::string for_terminal(const std::string& text) {
+  std::string result;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    result += (begin > 0 ? "\n" : "") + printable(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return result;
+}
+
 namespace {
 
 std::atomic<bool> progress_shown{false};
@@ -143,19 +153,19 @@ std::size_t terminal_columns() {
 void say(const Common& common, const std::string& text) {
   if (common.quiet) return;
   clear_progress();
-  std::fprintf(stderr, "%s\n", text.c_str());
+  std::fprintf(stderr, "%s\n", for_terminal(text).c_str());
 }
 
 void tell(const Common& common, const std::string& text) {
   if (!common.verbose || common.quiet) return;
   clear_progress();
-  std::fprintf(stderr, "%s\n", text.c_str());
+  std::fprintf(stderr, "%s\n", for_terminal(text).c_str());
 }
 
 void warn(const Common& common, const std::string& text) {
   if (common.quiet) return;
   clear_progress();
-  std::fprintf(stderr, "facenet %s: warning: %s\n", common.command.c_str(), text.c_str());
+  std::fprintf(stderr, "facenet %s: warning: %s\n", common.command.c_str(), for_terminal(text).c_str());
 }
 
 int Failures::report(std::size_t total) const {
@@ -164,8 +174,9 @@ int Failures::report(std::size_t total) const {
   for (const auto& [path, reason] : list_) {
     // The library's messages name the file already.
     const std::string name = printable(path);
-    const bool named = reason.find(name) != std::string::npos;
-    std::fprintf(stderr, "  %s%s%s\n", named ? "" : name.c_str(), named ? "" : ": ", reason.c_str());
+    const std::string why = for_terminal(reason);
+    const bool named = why.find(name) != std::string::npos;
+    std::fprintf(stderr, "  %s%s%s\n", named ? "" : name.c_str(), named ? "" : ": ", why.c_str());
   }
   return list_.size() < total ? kSomeFailed : kFileFault;
 }

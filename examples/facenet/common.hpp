@@ -60,6 +60,9 @@ std::vector<std::int64_t> parse_counts(const std::string& option, const std::str
 std::string quoted(const std::string& text);
 std::vector<std::string> split(const std::string& text, char separator);
 
+/// Text that may hold what a file says: control bytes escaped but for line ends, so that no file drives a terminal.
+std::string for_terminal(const std::string& text);
+
 // Words for people, on standard error.
 void say(const Common& common, const std::string& text);   ///< not with --quiet
 void tell(const Common& common, const std::string& text);  ///< with --verbose only

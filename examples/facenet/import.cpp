@@ -59,6 +59,16 @@ std::string margin_text(const ModelContract& contract) {
   return contract.margin ? ", boxes with a margin of " + text_of(*contract.margin) + " pixels" : "";
 }
 
+// MTCNN is known, with all that these options would say.
+void require_no_contract(const CLI::App& app) {
+  for (const char* option : {"--template", "--colour", "--mean", "--scale", "--input-size", "--arch", "--output-name",
+                             "--margin", "--raw", "--licence", "--data"}) {
+    if (app.count(option) > 0) {
+      throw UsageError(std::string(option) + " says nothing of the face detector MTCNN (pnet.pt): leave it out");
+    }
+  }
+}
+
 // MTCNN's three networks lie in three files.
 int import_detector(const Common& common, const std::filesystem::path& pnet) {
   const auto folder = pnet.has_parent_path() ? pnet.parent_path() : std::filesystem::path(".");
@@ -79,10 +89,12 @@ int import_detector(const Common& common, const std::filesystem::path& pnet) {
   return kDone;
 }
 
-int import_network(const Common& common, const Import& given) {
+int import_network(const Common& common, const Import& given, const CLI::App& app) {
   require_arguments(common, 1, 1, "the file to import");
   const std::string& path = common.arguments[0];
   if (common.output.empty()) throw UsageError("give -o FILE, the model file to write");
+  const bool detector = std::filesystem::path(path).filename() == "pnet.pt";
+  if (detector) require_no_contract(app);
   ImportOptions options = given.options;
   options.normalise = !given.raw;
   if (!options.template_name.empty()) {
@@ -101,7 +113,7 @@ int import_network(const Common& common, const Import& given) {
     throw UsageError("'" + printable(common.output) + "' is the file to import: give the model another name");
   }
   require_writable(common.output);
-  if (std::filesystem::path(path).filename() == "pnet.pt") return import_detector(common, path);
+  if (detector) return import_detector(common, path);
   const Model model = import_model(path, options);
   model.save(common.output);
 
@@ -171,7 +183,7 @@ Run setup_import(CLI::App& app, Common& common) {
   app.add_option("--licence,--license", options.licence, "Terms of the weights")->type_name("TEXT");
   app.add_option("--data", options.data_notes, "What the weights were trained on")->type_name("TEXT");
   app.add_flag("--json", common.json, "Say what was written as a JSON object, on standard output");
-  return [given, &common] { return import_network(common, *given); };
+  return [given, &common, &app] { return import_network(common, *given, app); };
 }
 
 }  // namespace facenet::program

@@ -200,7 +200,7 @@ int show_model(const Common& common, const Options& options) {
     if (options.plan) json["plan"] = plan;
     output.object(std::move(json));
   } else {
-    output.write(model_text(model));
+    output.write(for_terminal(model_text(model)));
     if (options.plan)
       output.write("\nplan for a batch of " + std::to_string(options.batch) + ", " + options.precision + "\n" + plan);
   }

@@ -199,7 +199,9 @@ int main(int argc, char** argv) {
   for (const auto& command : kCommands) {
     if (!arguments.empty() && arguments[0] == command.name) program += " " + arguments[0];
   }
-  const auto complain = [&](const char* words) { std::fprintf(stderr, "%s: %s\n", program.c_str(), words); };
+  const auto complain = [&](const char* words) {
+    std::fprintf(stderr, "%s: %s\n", program.c_str(), for_terminal(words).c_str());
+  };
   try {
     catch_interrupts();
     return run_program(arguments);

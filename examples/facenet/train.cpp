@@ -83,7 +83,8 @@ class Log {
       std::ifstream former(path);
       for (std::string line; std::getline(former, line);) {
         const Json entry = Json::parse(line, nullptr, false);
-        if (entry.is_object() && entry.value("step", std::int64_t{0}) <= keep_steps) kept += line + "\n";
+        const bool step = entry.is_object() && entry.contains("step") && entry["step"].is_number_integer();
+        if (step && entry["step"].get<std::int64_t>() <= keep_steps) kept += line + "\n";
       }
     }
     write_file(path, kept);  // whole: nothing of a former log is lost on the way

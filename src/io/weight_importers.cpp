@@ -44,8 +44,14 @@ Graph with_preprocessing(const Graph& graph, const ImageToTensor::Parameters& pa
   return rewriter.finish();
 }
 
+void require_no_output(const ImportSource& source, const ImportOptions& options) {
+  if (options.output.empty()) return;
+  throw InvalidArgument(source.name + " names no outputs: leave the output (--output-name) out");
+}
+
 ModelData import_weights(const ImportSource& source, std::span<const NamedTensor> tensors,
                          const ImportOptions& options) {
+  require_no_output(source, options);
   if (options.architecture.empty()) {
     std::string known;
     for (const auto name : weights_architectures()) known += (known.empty() ? "" : ", ") + std::string(name);
@@ -86,6 +92,7 @@ ModelData import_dlib(ImportSource& source, const ImportOptions& options) {
     throw InvalidArgument(source.name +
                           ": dlib's network is known, with its colours, mean, scale and size: leave these options out");
   }
+  require_no_output(source, options);
   ModelData model{.graph = dlib_face_network(source.bytes, unquoted(source.name)), .architecture = "dlib-resnet"};
   const NamedTemplate& chosen = *find_face_template("dlib-mtcnn-150");
   model.contract.template_points = chosen.face.points;

@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "io/json.hpp"
+#include "io/model_file.hpp"
 #include "io/safetensors.hpp"
 #include "program.hpp"
 #include "world.hpp"
@@ -48,6 +49,50 @@ TEST_CASE("import says what is wrong with its options, and leaves nothing behind
   CHECK(names_in(scratch.path()) == std::vector<std::string>{"notes.txt"});
 }
 
+TEST_CASE("import: what says nothing of a detector is refused by name", "[program]") {
+  const ScratchFolder scratch;
+  write_text(scratch / "pnet.pt", "whatever it holds");
+  const std::vector<std::vector<std::string>> options{{"--template", "arcface-112"},
+                                                      {"--colour", "bgr"},
+                                                      {"--mean", "127.5"},
+                                                      {"--scale", "1/128"},
+                                                      {"--raw"},
+                                                      {"--input-size", "48"},
+                                                      {"--arch", "tiny"},
+                                                      {"--output-name", "x"},
+                                                      {"--licence", "mine"},
+                                                      {"--data", "mine"}};
+  for (const auto& option : options) {
+    std::vector<std::string> arguments{"import", scratch / "pnet.pt", "-o", scratch / "d.fnm"};
+    arguments.insert(arguments.end(), option.begin(), option.end());
+    const auto result = run(arguments);
+    INFO(option[0] << "\n" << result.err);
+    CHECK(result.status == 2);
+    CHECK(result.says(option[0] + " says nothing of the face detector"));
+  }
+  CHECK(run({"import", scratch / "pnet.pt", "-o", scratch / "d.fnm"}).status == 4);
+  CHECK(names_in(scratch.path()) == std::vector<std::string>{"pnet.pt"});
+}
+
+TEST_CASE("what a file says drives no terminal", "[program]") {
+  const ScratchFolder scratch;
+  const std::string title = "\x1b]0;mine\x07";
+  const Tensor number = Tensor::from(Shape{1}, std::vector<float>{1});
+  SafetensorsFile weights;
+  weights.tensors = {NamedTensor::of(title + ".x", number), NamedTensor::of(title + "/x", number)};
+  write_safetensors(scratch / "w.safetensors", weights);
+  const auto refused = run({"import", scratch / "w.safetensors", "-o", scratch / "m.fnm", "--arch", "tiny"});
+  CHECK(refused.status == 4);
+  CHECK(refused.says("two tensors are meant for '\\x1b]0;mine\\x07/x'"));
+  ModelData model = load_model(world().model).model;
+  model.licence = title;
+  save_model(scratch / "m.fnm", model);
+  const auto told = run({"info", "-m", scratch / "m.fnm"});
+  CHECK(told.status == 0);
+  CHECK(told.out.find("\\x1b]0;mine") != std::string::npos);
+  CHECK(told.out.find('\x1b') == std::string::npos);
+}
+
 TEST_CASE("import: weights alone, of a network by name", "[program]") {
   const ScratchFolder scratch;
   const std::string start = scratch / "start.fnm";
@@ -84,6 +129,7 @@ TEST_CASE("import: weights alone, of a network by name", "[program]") {
       {{file, "-o", out, "--arch", "nn9"}, 2, "no network is called 'nn9'"},
       {{file, "-o", out, "--arch", "nn4"}, 4, "nn4 wants"},
       {{start, "-o", out, "--arch", "tiny"}, 2, "a model file of this library already"},
+      {{file, "-o", out, "--arch", "tiny", "--output-name", "embedding"}, 2, "--output-name"},
   };
   for (const auto& each : cases) {
     std::vector<std::string> arguments{"import"};
@@ -125,6 +171,9 @@ TEST_CASE("import makes a model of an ONNX file", "[program]") {
   const auto output = run({"import", scratch / "a.onnx", "-o", scratch / "c.fnm", "--output-name", "probabilities"});
   CHECK(output.status == 2);
   CHECK(output.says("there are: embedding"));
+  const auto named = run({"import", scratch / "a.onnx", "-o", scratch / "c.fnm", "--arch", "tiny"});
+  CHECK(named.status == 2);
+  CHECK(named.says("--arch"));
   write_text(scratch / "half.onnx", content_of(scratch / "a.onnx").substr(0, 5000));
   const auto half = run({"import", scratch / "half.onnx", "-o", scratch / "c.fnm"});
   CHECK(half.status == 4);

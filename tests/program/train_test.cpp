@@ -108,6 +108,8 @@ TEST_CASE("steps, a checkpoint and more steps give the weights of all steps in o
     REQUIRE(run(train(scratch / "whole.fnm", {"--steps", "8", "--precision", precision})).status == 0);
     REQUIRE(run(train(scratch / "half.fnm", {"--steps", "4", "--precision", precision, "--log", scratch / "l.jsonl"}))
                 .status == 0);
+    // Lines that are none of a log's are not kept.
+    write_text(scratch / "l.jsonl", content_of(scratch / "l.jsonl") + "{\"step\": \"many\"}\n[1]\nno JSON\n");
     REQUIRE(run(resume(scratch / "rest.fnm",
                        {"--steps", "8", "--resume", scratch / "half.fnm.checkpoint", "--log", scratch / "l.jsonl"}))
                 .status == 0);
