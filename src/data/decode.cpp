@@ -16,6 +16,7 @@
 #ifdef FACENET_HAVE_TURBOJPEG
 #include <turbojpeg.h>
 #else
+#include "data/jpeg_segments.hpp"
 #define STBI_ONLY_JPEG
 #endif
 
@@ -26,7 +27,8 @@ namespace {
 // what its picture has no use for is refused, however much memory there is.
 thread_local std::size_t allowed = 0;
 
-void* bounded_malloc(std::size_t size) { return size <= allowed ? std::malloc(size) : nullptr; }
+// Zeros: stb_image decodes with tables that the file never defined, and shows what stood in memory there.
+void* bounded_malloc(std::size_t size) { return size <= allowed ? std::calloc(size, 1) : nullptr; }
 void* bounded_realloc(void* memory, std::size_t size) { return size <= allowed ? std::realloc(memory, size) : nullptr; }
 
 }  // namespace
@@ -175,7 +177,7 @@ Decoded decode_jpeg(Bytes bytes, const JpegHeader& header, const std::string& na
 }
 #else
 Decoded decode_jpeg(Bytes bytes, const JpegHeader& header, const std::string& name, const Divisor&) {
-  Decoded decoded = whole(decode_stb(bytes, name));
+  Decoded decoded = whole(decode_stb(checked_jpeg(bytes, name), name));
   if (header.orientation >= 5) std::swap(decoded.width, decoded.height);
   return decoded;
 }

@@ -1,8 +1,10 @@
 // Image files: every kind, and every kind of broken.
 #include <facenet/image.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include <facenet/error.hpp>
 
@@ -10,6 +12,7 @@
 #include "base/random.hpp"
 #include "catch.hpp"
 #include "data.hpp"
+#include "data/jpeg_segments.hpp"
 #include "image_files.hpp"
 
 #ifdef FACENET_HAVE_TURBOJPEG
@@ -176,6 +179,39 @@ TEST_CASE("JPEG: scans and frames are counted before anything is decoded") {
   Bytes twice(baseline.begin(), baseline.begin() + static_cast<std::ptrdiff_t>(after));
   append(twice, baseline, frame);
   CHECK_THROWS_WITH(Image::decode(twice), Contains("2 frames"));
+}
+
+TEST_CASE("JPEG: what a decoder without checks is given has true lengths and whole tables") {
+  const Bytes file = test::with_orientation(picture(37, 29).encode_jpeg(90), 6, true);
+  const Bytes plain = checked_jpeg(file, "x.jpg");
+  CHECK(plain.size() < file.size());  // no EXIF
+  CHECK(Image::decode(plain).width() == 37);
+  CHECK(checked_jpeg(plain, "x.jpg") == plain);
+
+  Bytes untidy = {plain.begin(), plain.end() - 2};
+  append(untidy, {0xff, 0xff, 0xfe, 0, 5, 0xff, 0xc4, 9, 0x12, 0xff, 0xd3, 0, 0xff, 0xd9, 0xff, 0xc4, 0, 3, 9});
+  CHECK(checked_jpeg(untidy, "x.jpg") == plain);
+
+  const std::string_view dht("\xff\xc4");
+  const auto table = std::search(plain.begin(), plain.end(), dht.begin(), dht.end(),
+                                 [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); });
+  REQUIRE(table != plain.end());
+  const auto at = static_cast<std::size_t>(table - plain.begin());
+  const auto changed = [&](std::size_t offset, std::uint8_t value) {
+    Bytes bytes = plain;
+    bytes[at + offset] = value;
+    return bytes;
+  };
+  CHECK_THROWS_WITH(checked_jpeg(changed(4, 0x20), "x.jpg"), Contains("'x.jpg': a Huffman table"));  // a third kind
+  CHECK_THROWS_WITH(checked_jpeg(changed(4, 0x04), "x.jpg"), Contains("Huffman"));                   // a fifth table
+  CHECK_THROWS_WITH(checked_jpeg(changed(20, 255), "x.jpg"), Contains("Huffman"));  // more codes than there are values
+  CHECK_THROWS_WITH(checked_jpeg(changed(2, 255), "x.jpg"), Contains("cut off"));
+  Bytes many{0xff, 0xd8, 0xff, 0xc4, 2, 2 + 17 + 14, 0};  // 526 codes in a segment that holds them
+  append(many, {0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 16, 0, 0, 0, 0, 0});
+  many.resize(many.size() + 526);
+  many[4] = static_cast<std::uint8_t>((many.size() - 4) >> 8U);
+  many[5] = static_cast<std::uint8_t>(many.size() - 4);
+  CHECK_THROWS_WITH(checked_jpeg(many, "x.jpg"), Contains("Huffman"));
 }
 
 TEST_CASE("PNG: a stream of zeros for a picture of one pixel takes no more memory than the pixel needs") {
