@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <fstream>
 
 #include "facenet/error.hpp"
 #include "facenet/files.hpp"
@@ -39,6 +40,24 @@ constexpr std::array<Table, 5> kSchema{{
 constexpr std::array<const char*, 3> kRankings{"nearest", "mean", "vote"};
 
 std::filesystem::path journal_of(std::filesystem::path path) { return path += "-journal"; }
+
+// At the end of a journal of several databases' common change stands the name of another file, and then these bytes.
+// When SQLite opens such a database, it reads that file for a list of journals and deletes it: a stranger's journal
+// could name any file. A gallery is one database, and its journals never end so.
+void require_own_journal(const std::filesystem::path& path) {
+  constexpr std::array<unsigned char, 8> kMark{0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
+  std::ifstream journal(journal_of(path), std::ios::binary);
+  std::array<char, kMark.size()> end{};
+  if (!journal.seekg(-static_cast<std::streamoff>(end.size()), std::ios::end) ||
+      !journal.read(end.data(), end.size())) {
+    return;  // there is none, or none so long
+  }
+  if (std::memcmp(end.data(), kMark.data(), kMark.size()) == 0) {
+    throw FormatError("the gallery '" + printable(path) + "' cannot be opened: '" + printable(journal_of(path)) +
+                      "' beside it names a file that SQLite would delete, which no gallery's journal does. Take the "
+                      "gallery without it");
+  }
+}
 
 Json to_json(const OpenSetCalibration& calibration) {
   Json json{{"fpir", calibration.fpir},     {"threshold", calibration.threshold},
@@ -365,6 +384,7 @@ std::unique_ptr<GalleryStore> open_store(const std::filesystem::path& path, Gall
   if (!std::filesystem::is_regular_file(status)) {
     throw IoError("cannot open the gallery '" + printable(path) + "': it is not a file");
   }
+  require_own_journal(path);
   const bool writable = access == GalleryAccess::read_write;
   if (!writable && std::filesystem::exists(journal_of(path))) {
     // What a killed process left half done is undone first, where that may be written; the other opening says why not.

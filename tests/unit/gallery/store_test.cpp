@@ -331,6 +331,35 @@ TEST_CASE("what is no gallery, or cannot be used, is refused with the reason") {
   CHECK_THROWS_AS(Gallery::open(scratch / "half", {}), FormatError);
 }
 
+// SQLite reads the file that such a journal names for a list of journals, and deletes it.
+TEST_CASE("a journal that came with a gallery deletes no file") {
+  const ScratchFolder scratch;
+  const fs::path path = scratch / "people.gallery";
+  Gallery::create(path, kModel).add({{enrolment("Ada", face_of(32, 1, 1))}});
+  const std::string victim = (scratch / "victim").string();
+  write_bytes(victim, "photographs, and no list of journals");
+  const auto big = [](std::uint32_t value) {
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> static_cast<unsigned>(shift));
+    return bytes;
+  };
+  const std::string magic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
+  constexpr std::uint32_t kPage = 4096;
+  std::string journal = magic + big(0) + big(0) + big(static_cast<std::uint32_t>(fs::file_size(path) / kPage));
+  journal += big(512) + big(kPage);
+  journal.resize(512);
+  std::uint32_t sum = 0;
+  for (const char c : victim) sum += static_cast<std::uint32_t>(c);
+  journal += big(0x40000000U / kPage + 1) + victim + big(static_cast<std::uint32_t>(victim.size())) + big(sum) + magic;
+  for (const auto access : {GalleryAccess::read_only, GalleryAccess::read_write}) {
+    write_bytes(scratch / "people.gallery-journal", journal);
+    CHECK_THROWS_AS(Gallery::open(path, {}, access), FormatError);
+    CHECK(fs::exists(victim));
+  }
+  fs::remove(scratch / "people.gallery-journal");
+  CHECK(Gallery::open(path, {}).size() == 1);
+}
+
 TEST_CASE("a locked gallery says so after a while, and works again afterwards") {
   const ScratchFolder scratch;
   Gallery gallery = Gallery::create(scratch / "g", kModel);
