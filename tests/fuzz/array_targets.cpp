@@ -1,4 +1,5 @@
-// Arrays of numbers: npy, npz with its zip archive, deflate streams, clusters.
+// Arrays of numbers: npy, npz with its zip archive, deflate streams, clusters, codes with their codec.
+#include <facenet/codes.hpp>
 #include <facenet/known_clusters.hpp>
 
 #include "../format/npz_files.hpp"
@@ -48,11 +49,45 @@ void read_clusters(Input bytes) {
   KnownClusters::open(file.with(bytes));
 }
 
-constexpr Target kTargets[] = {{"npy", npys, read_npy_bytes},
-                               {"npy-array", npys, read_array},
-                               {"npz", npzs, read_archive},
-                               {"inflate", streams, read_stream},
-                               {"clusters", clusters, read_clusters}};
+// An npy file of codes, behind its size in two bytes; then the codec.
+std::vector<Bytes> coded() {
+  std::vector<Bytes> files;
+  Embeddings rows{3, {}};
+  for (int i = 0; i < 24; ++i) rows.values.push_back(static_cast<float>((i * 7) % 11) / 8 - 0.5F);
+  for (const char* form : {"8bit", "1bit", "pca2"}) {
+    const Codec codec = Codec::calibrate(rows, form);
+    const OneFile npy(".codes.npy");
+    const OneFile text(".codes.csv");
+    const OneFile beside(".codes.codec.json");
+    Bytes array = npy.made_by([&](const auto& path) {
+      write_codes(path, {codec, codec.encode(rows)}, text.path(), "");
+    });
+    const Bytes json = read_file(beside.path());
+    Bytes file{static_cast<std::uint8_t>(array.size()), static_cast<std::uint8_t>(array.size() >> 8U)};
+    for (const std::uint8_t byte : array) file.push_back(byte);
+    for (const std::uint8_t byte : json) file.push_back(byte);
+    files.push_back(file);
+  }
+  return files;
+}
+void read_coded(Input bytes) {
+  static const OneFile npy(".coded.npy");
+  static const OneFile beside(".coded.codec.json");
+  const std::size_t size = bytes.size() < 2 ? 0 : bytes[0] + std::size_t{256} * bytes[1];
+  const Input rest = bytes.subspan(std::min<std::size_t>(bytes.size(), 2));
+  npy.with(rest.first(std::min(size, rest.size())));
+  beside.with(rest.subspan(std::min(size, rest.size())));
+  const CodedEmbeddings read = read_codes(npy.path());
+  const Embeddings rows = read.codec.decode(read.codes);
+  if (rows.size() > 0) {
+    read.codec.distance(rows[0], read.codes[0]);
+    read.codec.encode(rows);
+  }
+}
+
+constexpr Target kTargets[] = {{"npy", npys, read_npy_bytes},         {"npy-array", npys, read_array},
+                               {"npz", npzs, read_archive},           {"inflate", streams, read_stream},
+                               {"clusters", clusters, read_clusters}, {"codes", coded, read_coded}};
 
 }  // namespace
 

@@ -50,6 +50,7 @@ TEST_CASE("fuzz: pictures", "[image]") { check(image_targets()); }
 TEST_CASE("fuzz: networks and weights") { check(network_targets()); }
 TEST_CASE("fuzz: arrays") { check(array_targets()); }
 TEST_CASE("fuzz: tables") { check(table_targets()); }
+TEST_CASE("fuzz: galleries and trainings") { check(state_targets()); }
 
 TEST_CASE("fuzz: every target has a name of its own") {
   std::set<std::string_view> names;

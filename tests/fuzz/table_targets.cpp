@@ -1,10 +1,11 @@
-// Texts: tables, landmarks, lists of pairs, constraints.
+// Texts: tables, landmarks, lists of pairs and people, constraints.
 #include <facenet/constraints.hpp>
 #include <facenet/csv.hpp>
 #include <facenet/dataset.hpp>
 #include <facenet/evaluation.hpp>
 
 #include "data/csv.hpp"
+#include "data/folder_index.hpp"
 #include "through_file.hpp"
 
 namespace facenet::fuzz {
@@ -50,8 +51,8 @@ void read_pair_table(Input bytes) {
 
 std::vector<Bytes> constraint_tables() {
   return {bytes_of("file_a,face_a,file_b,face_b,relation\n"
-                   "Ada/1.jpg,0,Ada/2.jpg,0,same\nAda/1.jpg,0,Bob/1.jpg,0,different\nBob/2.jpg,1,,,not a face\n"),
-          bytes_of("file_a,file_b,relation\nx/Ada/1.jpg,2.jpg,same\n1.jpg,Bob/1.jpg,\n")};
+                   "Ada/1.jpg,0,x/Ada/2.jpg,0,same\nAda/1.jpg,0,Bob/1.jpg,0,different\nBob/2.jpg,1,,,not a face\n"),
+          bytes_of("file_a,file_b,relation\nx/Ada/1.jpg,y/Ada/2.jpg,same\nAda/1.jpg,Bob/1.jpg,different\n")};
 }
 void read_constraint_table(Input bytes) {
   static const std::vector<FaceName> faces{{"x/Ada/1.jpg", 0}, {"x/Ada/2.jpg", 0}, {"x/Bob/1.jpg", 0},
@@ -60,11 +61,18 @@ void read_constraint_table(Input bytes) {
   read_constraints(file.with(bytes), faces);
 }
 
+std::vector<Bytes> people_lists() { return {bytes_of("Ada\nBob\t3\n\n2\nZo\xc3\xab Smith\r\n")}; }
+void read_people(Input bytes) {
+  static const OneFile file(".people");
+  read_people_list(file.with(bytes), file.path().parent_path());
+}
+
 constexpr Target kTargets[] = {{"csv", tables, read_table},
                                {"landmarks", landmarks, read_landmark_table},
                                {"lfw-pairs", lfw_pairs, read_lfw},
                                {"pairs", pair_tables, read_pair_table},
-                               {"constraints", constraint_tables, read_constraint_table}};
+                               {"constraints", constraint_tables, read_constraint_table},
+                               {"people", people_lists, read_people}};
 
 }  // namespace
 

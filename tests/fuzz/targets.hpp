@@ -23,6 +23,7 @@ std::span<const Target> image_targets();
 std::span<const Target> network_targets();
 std::span<const Target> array_targets();
 std::span<const Target> table_targets();
+std::span<const Target> state_targets();
 
 /// All of them.
 std::vector<Target> targets();

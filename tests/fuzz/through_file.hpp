@@ -12,11 +12,14 @@
 
 namespace facenet::fuzz {
 
+inline std::filesystem::path scratch_name(const std::string& ending) {
+  return std::filesystem::temp_directory_path() / ("facenet-fuzz-" + std::to_string(::getpid()) + ending);
+}
+
 /// A file of this process that every call writes anew; gone at the end.
 class OneFile {
  public:
-  explicit OneFile(const std::string& ending)
-      : path_(std::filesystem::temp_directory_path() / ("facenet-fuzz-" + std::to_string(::getpid()) + ending)) {}
+  explicit OneFile(const std::string& ending) : path_(scratch_name(ending)) {}
   ~OneFile() {
     std::error_code ignored;
     std::filesystem::remove(path_, ignored);
@@ -24,6 +27,7 @@ class OneFile {
   OneFile(const OneFile&) = delete;
   OneFile& operator=(const OneFile&) = delete;
 
+  const std::filesystem::path& path() const { return path_; }
   /// Not write_file, which waits for the disk.
   const std::filesystem::path& with(std::span<const std::uint8_t> bytes) const {
     std::ofstream(path_, std::ios::binary)
