@@ -178,7 +178,8 @@ Shape checked_onnx_shape(std::span<const std::int64_t> extents, const std::strin
 }
 
 std::uint64_t onnx_external_bytes(const onnx::TensorProto& tensor, const std::string& what) {
-  return is_external(tensor) ? shape_of(tensor, what).elements() * bytes_of_element(tensor.data_type(), what) : 0;
+  if (!is_external(tensor)) return 0;
+  return static_cast<std::uint64_t>(shape_of(tensor, what).elements()) * bytes_of_element(tensor.data_type(), what);
 }
 
 OnnxConstant onnx_constant(const onnx::TensorProto& tensor, const std::optional<std::filesystem::path>& folder,

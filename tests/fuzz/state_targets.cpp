@@ -78,7 +78,8 @@ std::vector<Bytes> journals() {
   Bytes journal{0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7, 0, 0, 0, 1, 0,  0,
                 0,    0,    0,    0,    0,    9,    0,    0,    2, 0, 0, 0, 16, 0};
   journal.resize(512);
-  for (const std::uint8_t byte : {0, 0, 0, 2}) journal.push_back(byte);
+  journal.resize(515);
+  journal.push_back(2);
   std::uint32_t sum = 0;  // as SQLite sums up a page: every 200th byte, from the end
   const Input page = Input(file).subspan(4096, 4096);
   for (std::size_t i = 4096 - 200; i > 0 && i < 4096; i -= 200) sum += page[i];
@@ -113,7 +114,8 @@ class Faces {
       for (std::size_t i = 0; i < image.pixels().size(); ++i) {
         image.data()[i] = static_cast<std::uint8_t>(static_cast<int>(i) * (name[0] - name[4]));
       }
-      write_file(folder_ / name, image.encode_png());
+      const Bytes png = image.encode_png();
+      write_file(folder_ / name, {reinterpret_cast<const char*>(png.data()), png.size()});
     }
   }
   ~Faces() {
@@ -122,7 +124,11 @@ class Faces {
   }
   Faces(const Faces&) = delete;
   Faces& operator=(const Faces&) = delete;
-  TrainingData data() const { return {.folder = folder_}; }
+  TrainingData data() const {
+    TrainingData data;
+    data.folder = folder_;
+    return data;
+  }
 
  private:
   std::filesystem::path folder_ = scratch_name(".faces");
@@ -135,13 +141,14 @@ std::vector<Bytes> checkpoints() {
   std::vector<Bytes> files;
   for (const char* optimizer : {"adagrad", "adam"}) {
     const OneFile file(".checkpoint");
-    const TrainingOptions options{.steps = 2,
-                                  .people_per_batch = 2,
-                                  .images_per_person = 2,
-                                  .optimizer = optimizer,
-                                  .average = optimizer[2] == 'a' ? 0.0F : 0.5F,
-                                  .precision = "f32",
-                                  .threads = 1};
+    TrainingOptions options;
+    options.steps = 2;
+    options.people_per_batch = 2;
+    options.images_per_person = 2;
+    options.optimizer = optimizer;
+    options.average = optimizer == std::string("adam") ? 0.5F : 0;
+    options.precision = "f32";
+    options.threads = 1;
     const Training training(Model::load(start.path()), faces.data(), options);
     files.push_back(file.made_by([&](const auto& path) { training.save_checkpoint(path); }));
   }
@@ -154,7 +161,12 @@ void resume(Input bytes) {
 }
 #endif
 
-std::vector<Bytes> option_texts() { return {bytes_of(json_text(options_to_json({.steps = 3, .rates = "conv*=0.1"})))}; }
+std::vector<Bytes> option_texts() {
+  TrainingOptions options;
+  options.steps = 3;
+  options.rates = "conv*=0.1";
+  return {bytes_of(json_text(options_to_json(options)))};
+}
 void read_options(Input bytes) { options_from_json(parse_json(text_of(bytes), "fuzz"), "fuzz"); }
 
 std::vector<Bytes> calibrations() {
