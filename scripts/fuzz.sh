@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 
 TARGETS=(jpeg jpeg-stb png bmp exif model safetensors graph contract detector dlib pt pickle onnx npy npy-array npz
-  inflate codes csv landmarks lfw-pairs pairs constraints people gallery gallery-change gallery-journal checkpoint
+  inflate clusters codes csv landmarks lfw-pairs pairs constraints people gallery gallery-change gallery-journal checkpoint
   training-options calibration int8-ranges)
 
 usage() {

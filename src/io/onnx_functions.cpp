@@ -46,7 +46,10 @@ std::vector<Attribute> defaults_of(const Function& function) {
 class Inliner {
  public:
   Inliner(const onnx::ModelProto& file, int most_nodes, std::string what)
-      : file_(file), most_nodes_(most_nodes), what_(std::move(what)) {
+      : file_(file),
+        most_nodes_(most_nodes),
+        what_(std::move(what)),
+        budget_(16 * file.ByteSizeLong() + (std::size_t{64} << 20U)) {
     for (const auto& function : file.functions()) {
       if (!functions_.emplace(Key{function.domain(), function.name()}, &function).second) {
         refuse(name_of(function) + " is defined twice");
@@ -93,6 +96,7 @@ class Inliner {
       refuse(name_of(function) + " is written for operator set " + std::to_string(written_for) +
              " of ONNX, and the network for another");
     }
+    spend(node.ByteSizeLong() + function.ByteSizeLong());
     open_.push_back(&function);
     call(function, node);
     open_.pop_back();
@@ -119,8 +123,15 @@ class Inliner {
       for (auto& name : *inner.mutable_input()) name = renamed(name);
       for (auto& name : *inner.mutable_output()) name = renamed(name);
       fill_in(inner, given);
+      spend(inner.ByteSizeLong());
       expand(inner);
     }
+  }
+
+  // Each call is a copy, with names that grow: a small file must not ask for a lot of memory.
+  void spend(std::size_t bytes) {
+    if (bytes > budget_) refuse("its functions make more of the network than such a file warrants");
+    budget_ -= bytes;
   }
 
   // A result that is one of the function's sources, or another of its results.
@@ -155,6 +166,7 @@ class Inliner {
   std::map<Key, const onnx::FunctionProto*> functions_;
   std::vector<const onnx::FunctionProto*> open_;  // those being expanded
   google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes_;
+  std::size_t budget_;
   int steps_ = 0;
   int calls_ = 0;
 };

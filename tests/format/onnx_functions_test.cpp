@@ -182,6 +182,26 @@ TEST_CASE("onnx functions: those that never end, or grow without bounds, are ref
   CHECK(deep.find("the function 'D32' of 'local' is called from 32 others") != std::string::npos);
 }
 
+TEST_CASE("onnx functions: a large one called often is refused before it fills the memory") {
+  const auto called = [](int calls) {
+    return message_of([calls](OnnxFile& f) {
+      auto& large = function(f, "Large");
+      auto& node = add(large, "Constant", {}, "weights");
+      auto& value = *node.add_attribute();
+      value.set_name("value");
+      value.set_type(onnx::AttributeProto::TENSOR);
+      value.mutable_t()->set_data_type(onnx::TensorProto::FLOAT);
+      value.mutable_t()->add_dims(1 << 18);
+      value.mutable_t()->set_raw_data(std::string(std::size_t{1} << 20U, '\0'));
+      add(large, "Relu", {"x"}, "y");
+      f.between("Large").set_domain("local");
+      for (int i = 0; i < calls; ++i) f.node("Large", {"maps"}, "m" + std::to_string(i)).set_domain("local");
+    });
+  };
+  CHECK(called(3) == "taken");
+  CHECK(called(200).find("more of the network than such a file warrants") != std::string::npos);
+}
+
 TEST_CASE("onnx functions: what is wrong with one is said") {
   const auto twice = message_of([](OnnxFile& f) {
     add(function(f, "F"), "Relu", {"x"}, "y");

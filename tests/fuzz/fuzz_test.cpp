@@ -1,13 +1,17 @@
 // Each fuzz target without libFuzzer: its seeds are read, and so many of their damaged copies give a value or one of
 // our errors ($FACENET_FUZZ_RUNS; `scripts/fuzz.sh` runs the same targets for as long as one likes).
 #include <cstdlib>
+#include <iterator>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include <facenet/error.hpp>
 
 #include "../format/mutations.hpp"
+#include "base/files.hpp"
 #include "catch.hpp"
+#include "data.hpp"
 #include "targets.hpp"
 
 namespace facenet::fuzz {
@@ -52,9 +56,19 @@ TEST_CASE("fuzz: arrays") { check(array_targets()); }
 TEST_CASE("fuzz: tables") { check(table_targets()); }
 TEST_CASE("fuzz: galleries and trainings") { check(state_targets()); }
 
-TEST_CASE("fuzz: every target has a name of its own") {
+TEST_CASE("fuzz: every target has a name of its own, and scripts/fuzz.sh runs it") {
+  const auto script = read_file(test::source_dir() / "scripts/fuzz.sh");
+  std::string list(script.begin(), script.end());
+  list = list.substr(list.find("TARGETS=(") + 9);
+  list.erase(list.find(')'));
+  std::istringstream words(list);
+  const std::set<std::string> run{std::istream_iterator<std::string>(words), {}};
   std::set<std::string_view> names;
-  for (const Target& target : targets()) CHECK(names.insert(target.name).second);
+  for (const Target& target : targets()) {
+    INFO(target.name);
+    CHECK(names.insert(target.name).second);
+    CHECK(run.contains(std::string(target.name)));
+  }
 }
 
 }  // namespace facenet::fuzz
