@@ -208,7 +208,7 @@ Json conditions(const Model& model, const FaceOptions& options, const Source& so
 // The detector that the options ask for: by name, or by the environment where no landmarks are given.
 std::optional<Detector> detector_for(const Common& common, const Model& model, const FaceOptions& options) {
   const bool asked = !options.detection.detector.empty();
-  if (!asked && (!options.landmarks.empty() || !has_detector(options.detection))) return std::nullopt;
+  if (!asked && (!options.landmarks.empty() || options.table || !has_detector(options.detection))) return std::nullopt;
   if (!model.contract().template_points && !model.contract().margin) {
     if (asked) warn(common, "the model was not trained on detected faces: the detector is not used");
     return std::nullopt;
@@ -254,6 +254,7 @@ const Landmarks* find_landmarks(const LandmarkTable& table, const Input& input) 
 std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& model, const FaceOptions& options) {
   const bool aligned = model.contract().template_points.has_value();
   if (options.landmarks.empty()) {
+    if (aligned && options.table) return options.table;
     if (aligned || model.contract().margin) {
       warn(common, "the model was trained on " +
                        std::string(aligned ? "aligned faces; without --detector or --landmarks"

@@ -34,7 +34,8 @@ struct Faces {
 };
 
 struct FaceOptions {
-  std::string landmarks;  ///< CSV; without it and without a detector photographs are centre-cropped
+  std::string landmarks;                 ///< CSV; without it and without a detector photographs are centre-cropped
+  std::optional<LandmarkTable> table{};  ///< in the place of a file of landmarks
   DetectionOptions detection{};
   bool flip = false;
   int batch = 32;

@@ -19,6 +19,8 @@
 #include <facenet/known_clusters.hpp>
 #include <facenet/model.hpp>
 #include <facenet/precision.hpp>
+#include <facenet/projection.hpp>
+#include <facenet/protocols.hpp>
 #include <facenet/recognizer.hpp>
 #include <facenet/report.hpp>
 #include <facenet/runtime.hpp>

@@ -1,76 +1,27 @@
 // Lists of pairs from files: LFW's pairs.txt and CSV; and the folds that a user names.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <set>
 
-#include "base/files.hpp"
 #include "data/csv.hpp"
+#include "eval/words.hpp"
 #include "facenet/error.hpp"
 #include "facenet/evaluation.hpp"
+#include "facenet/files.hpp"
 
 namespace facenet {
 namespace {
 
-constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 30U;
 constexpr std::int32_t kMostFolds = 10'000;
 
-// The lines of a text file as words.
-class Reader {
- public:
-  explicit Reader(const std::filesystem::path& file) : file_(file) {
-    const std::vector<std::uint8_t> bytes = read_file(file, kLargestFile);
-    text_.assign(bytes.begin(), bytes.end());
-  }
-
-  bool at_end() const { return position_ >= text_.size(); }
-  [[noreturn]] void fail(const std::string& why) const {
-    throw FormatError(printable(file_) + ", line " + std::to_string(line_) + ": " + why);
-  }
-
-  // The fields of the next line that is not blank, split at spaces and tabs; empty at the end of the file.
-  std::vector<std::string> words() {
-    std::vector<std::string> fields;
-    while (fields.empty() && !at_end()) {
-      ++line_;
-      const std::size_t end = std::min(text_.find('\n', position_), text_.size());
-      std::string_view rest(text_.data() + position_, end - position_);
-      position_ = end + 1;
-      constexpr std::string_view kBlank = " \t\r";
-      for (;;) {
-        const std::size_t start = rest.find_first_not_of(kBlank);
-        if (start == std::string_view::npos) break;
-        rest.remove_prefix(start);
-        const std::size_t length = std::min(rest.find_first_of(kBlank), rest.size());
-        fields.emplace_back(rest.substr(0, length));
-        rest.remove_prefix(length);
-      }
-    }
-    return fields;
-  }
-
- private:
-  std::filesystem::path file_;
-  std::string text_;
-  std::size_t position_ = 0;
-  std::size_t line_ = 0;
-};
-
-std::optional<std::int32_t> whole(std::string_view text) {
-  std::int32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::int32_t count(const Reader& reader, std::string_view text, const char* what) {
-  const auto value = whole(text);
+std::int32_t count(const WordReader& reader, std::string_view text, const char* what) {
+  const auto value = whole_number(text);
   if (!value || *value < 1) reader.fail("'" + printable(std::string(text)) + "' is not " + what);
   return *value;
 }
 
-std::string lfw_image(const Reader& reader, const std::string& name, const std::string& number,
+std::string lfw_image(const WordReader& reader, const std::string& name, const std::string& number,
                       std::string_view extension) {
   std::array<char, 16> digits{};
   std::snprintf(digits.data(), digits.size(), "_%04d", count(reader, number, "the number of an image"));
@@ -80,7 +31,7 @@ std::string lfw_image(const Reader& reader, const std::string& name, const std::
 }  // namespace
 
 PairList read_lfw_pairs(const std::filesystem::path& file, std::string_view extension) {
-  Reader reader(file);
+  WordReader reader(file);
   const auto header = reader.words();
   if (header.empty() || header.size() > 2) reader.fail("not LFW's header: folds and pairs, or pairs alone");
   PairList list;
@@ -133,7 +84,7 @@ PairList read_pairs_csv(const std::filesystem::path& file) {
     pair.same = truth == "1" || truth == "true";
     if (!pair.same && truth != "0" && truth != "false") fail("same must be 1 or 0");
     if (has_folds) {
-      const auto number = whole(fields[fold]);
+      const auto number = whole_number(fields[fold]);
       if (!number || *number < 1) fail("fold must be a whole number from 1");
       pair.fold = number.value_or(1);
     } else {
@@ -161,8 +112,8 @@ std::vector<std::int32_t> parse_folds(std::string_view text, std::int32_t folds)
     const std::size_t comma = std::min(rest.find(','), rest.size());
     const std::string_view part = rest.substr(0, comma);
     const std::size_t dash = part.find('-');
-    const auto first = whole(part.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : whole(part.substr(dash + 1));
+    const auto first = whole_number(part.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : whole_number(part.substr(dash + 1));
     if (!first || !last || *first < 1 || *last > folds || *first > *last) fail();
     for (std::int32_t fold = *first; fold <= *last; ++fold) chosen.insert(fold);
     if (comma == rest.size()) break;

@@ -95,7 +95,10 @@ class Machine {
     if (kind == Kind::dict && items.size() % 2 != 0) fail("a key without a value");
     value.items.insert(value.items.end(), items.begin(), items.end());
   }
-  void remember(std::uint32_t key) { memo_[key] = top(); }
+  void remember(std::uint32_t key) {
+    if (memo_.size() >= kMaxValues) fail("more than a million values");
+    memo_[key] = top();
+  }
   void recall(std::uint32_t key) {
     const auto found = memo_.find(key);
     if (found == memo_.end()) fail("it refers to a value that is not there");
@@ -105,7 +108,10 @@ class Machine {
   void step(std::uint8_t instruction) {
     switch (instruction) {
       case 0x80:  // PROTO
-        if (byte() > 4) fail("a protocol above 4");
+        if (byte() > 5) fail("a protocol above 5");
+        return;
+      case 0x95:  // FRAME: how much of the file to read at once
+        take(8);
         return;
       case '.':
         done_ = true;
@@ -138,6 +144,25 @@ class Machine {
         return push(Kind::text, 0, characters(number(4)));
       case 0x8c:  // SHORT_BINUNICODE
         return push(Kind::text, 0, characters(byte()));
+      case 'U':  // SHORT_BINSTRING
+      case 'C':  // SHORT_BINBYTES
+        return push(Kind::bytes, 0, characters(byte()));
+      case 'T':  // BINSTRING
+      case 'B':  // BINBYTES
+        return push(Kind::bytes, 0, characters(number(4)));
+      case 0x8e: {  // BINBYTES8
+        const std::uint32_t count = number(4);
+        if (number(4) != 0) fail("the file is cut off");
+        return push(Kind::bytes, 0, characters(count));
+      }
+      case 0x93: {  // STACK_GLOBAL
+        const auto both = pop_some(2);
+        const auto& module = pickle_.at(both[0]);
+        const auto& name = pickle_.at(both[1]);
+        if (module.kind != Kind::text || name.kind != Kind::text) fail("a name that is no text");
+        if (module.text.size() > 1000 || name.text.size() > 1000) fail("a name of more than 1,000 bytes");
+        return push(Kind::name, 0, module.text + " " + name.text);
+      }
       case 'c': {  // GLOBAL
         const std::string module(line());
         return push(Kind::name, 0, module + " " + std::string(line()));
@@ -170,6 +195,8 @@ class Machine {
         pop();
         top();
         return;
+      case 0x94:  // MEMOIZE
+        return remember(static_cast<std::uint32_t>(memo_.size()));
       case 'q':
         return remember(byte());
       case 'r':

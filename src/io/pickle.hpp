@@ -12,10 +12,10 @@ namespace facenet {
 /// A value among those of a pickle. Values refer to each other by their index: a pickle may tie them into rings.
 struct PickleValue {
   /// `call`: items are a name and its argument, `persistent`: the one item says what is meant.
-  enum class Kind : std::uint8_t { none, boolean, integer, text, tuple, list, dict, name, call, persistent };
+  enum class Kind : std::uint8_t { none, boolean, integer, text, bytes, tuple, list, dict, name, call, persistent };
   Kind kind = Kind::none;
   std::int64_t number = 0;   ///< of a boolean, an integer
-  std::string text{};        ///< of a text; of a name "module name"
+  std::string text{};        ///< of a text, of bytes (Python 2's strings too); of a name "module name"
   std::vector<int> items{};  ///< of a dict: key, value, key, value, ...
 };
 

@@ -46,6 +46,32 @@ class OneFile {
   std::filesystem::path path_;
 };
 
+/// A folder of this process with some files, one of which every call writes anew; gone at the end.
+class OneFolder {
+ public:
+  OneFolder(const std::string& name, const std::vector<std::pair<std::string, std::string>>& files)
+      : path_(std::filesystem::temp_directory_path() / ("facenet-fuzz-" + std::to_string(::getpid()) + "-" + name)) {
+    for (const auto& [file, text] : files)
+      with(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  }
+  ~OneFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  OneFolder(const OneFolder&) = delete;
+  OneFolder& operator=(const OneFolder&) = delete;
+
+  const std::filesystem::path& with(const std::string& file, std::span<const std::uint8_t> bytes) const {
+    std::filesystem::create_directories((path_ / file).parent_path());
+    std::ofstream(path_ / file, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return path_;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
 inline Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
 
 }  // namespace facenet::fuzz
