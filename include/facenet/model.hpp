@@ -116,6 +116,11 @@ class FACENET_API Model {
   const std::string& licence() const;         ///< of the weights; empty when nothing is known
   const std::string& data_notes() const;      ///< what the weights were trained on; may be empty
   const std::string& training_notes() const;  ///< how, as a JSON object; empty when untrained
+  /// How many people the weights were trained on, by name: the file keeps a hash of each. 0: nobody, or not known.
+  std::size_t trained_people() const;
+  /// Whether somebody of this name was among them; case, and all but letters and digits, does not count. Another name
+  /// is taken for one of them once in 10^19 / trained_people().
+  bool trained_on(std::string_view person) const;
   /// SHA-256 of graph, weights and preprocessing, 64 hexadecimal digits: models with equal fingerprints give equal
   /// embeddings of a precision. Licence, notes and calibration do not count, nor does what int8 needs.
   const std::string& fingerprint() const;

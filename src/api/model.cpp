@@ -1,6 +1,8 @@
 // Model: the public handle over graph, contract and plans.
 #include <facenet/model.hpp>
 
+#include <algorithm>
+
 #include <facenet/error.hpp>
 
 #include <facenet/embedder.hpp>
@@ -111,6 +113,10 @@ const std::string& Model::architecture() const { return impl_->data.architecture
 const std::string& Model::licence() const { return impl_->data.licence; }
 const std::string& Model::data_notes() const { return impl_->data.data_notes; }
 const std::string& Model::training_notes() const { return impl_->data.training; }
+std::size_t Model::trained_people() const { return impl_->data.people.size(); }
+bool Model::trained_on(std::string_view person) const {
+  return std::binary_search(impl_->data.people.begin(), impl_->data.people.end(), person_key(person));
+}
 const std::string& Model::fingerprint() const { return impl_->fingerprint(); }
 std::int64_t Model::parameters() const { return impl_->data.graph.parameter_count(); }
 std::int64_t Model::multiply_adds() const { return impl_->data.graph.multiply_adds(); }

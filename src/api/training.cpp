@@ -228,6 +228,7 @@ ModelData snapshot(const ModelData& start, const FolderIndex& index, const Train
   ModelData data = start;
   data.data_notes = "trained on " + std::to_string(index.images.size()) + " faces of " +
                     std::to_string(index.people.size()) + " people";
+  data.people = with_people(start.people, index.people);  // fine-tuning adds to those of before
   data.graph = trainer.result().clone();
   for (const auto& parameter : data.graph.parameters()) parameter->trainable = true;  // frozen here, not for ever
   data.training = json_text({{"steps", trainer.steps()},

@@ -228,6 +228,7 @@ std::map<std::string, std::string> notes_of(const ModelData& model) {
   put_object(notes, "facenet.training", model.training);
   put_object(notes, "facenet.calibration", model.calibration);
   put_object(notes, "facenet.int8", model.int8);
+  put_text(notes, "facenet.people", people_text(model.people));
   return notes;
 }
 
@@ -245,6 +246,7 @@ void take_notes(ModelData& model, const std::map<std::string, std::string>& note
   model.training = text_or_empty(notes, "facenet.training");
   model.calibration = text_or_empty(notes, "facenet.calibration");
   model.int8 = text_or_empty(notes, "facenet.int8");
+  model.people = people_from_text(text_or_empty(notes, "facenet.people"), what);
   for (const auto* text : {&model.training, &model.calibration, &model.int8}) {
     if (!text->empty() && !parse_json(*text, what + ": its metadata").is_object()) {
       throw FormatError(what + ": training notes, calibration and int8 must be JSON objects");
@@ -290,7 +292,7 @@ LoadedModel load_model(const std::filesystem::path& path) {
   if (!training.empty() && checksum(training) != text_of(metadata, "facenet.training_checksum", file)) {
     throw FormatError(file + ": the training's state does not match its checksum" + damaged);
   }
-  LoadedModel loaded{{std::move(graph), {}, {}, {}, {}, {}, {}, {}},
+  LoadedModel loaded{{std::move(graph), {}, {}, {}, {}, {}, {}, {}, {}},
                      text_of(metadata, "facenet.fingerprint", file),
                      {text_or_empty(metadata, "facenet.training_state"), std::move(training)}};
   ModelData& model = loaded.model;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "io/people_keys.hpp"
 #include "io/safetensors.hpp"
 
 namespace facenet {
@@ -50,7 +51,8 @@ struct ModelData {
   std::string data_notes{};    ///< what the weights were trained on
   std::string training{};      ///< a JSON object: steps, options, date; empty without
   std::string calibration{};   ///< a JSON object: thresholds and their evidence; empty without
-  std::string int8{};  ///< a JSON object: ranges of values for int8, and on what they were measured; empty without
+  std::string int8{};   ///< a JSON object: ranges of values for int8, and on what they were measured; empty without
+  PeopleKeys people{};  ///< whom the weights were trained on; empty when not known
 };
 
 /// What a training checkpoint holds besides its model: a checkpoint is a model file that can be used as one.
