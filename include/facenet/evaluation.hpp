@@ -120,12 +120,24 @@ struct VerificationOptions {
 FACENET_API Verification evaluate_verification(std::span<const ScoredPair> pairs,
                                                const VerificationOptions& options = {});
 
-/// One group of pairs (e.g. of one age or camera) under the thresholds of the whole evaluation.
+/// A share with its 95 % interval.
+struct Rate {
+  double value = 0;
+  double low = 0;
+  double high = 1;
+  std::int64_t pairs = 0;  ///< of which it is a share; 0: nothing can be said
+};
+
+/// One group of pairs (e.g. of one age or camera) under the thresholds of the whole evaluation. Where the pairs say
+/// whose they are, the intervals are over people: whoever comes in many pairs is no evidence for many.
 struct GroupResult {
   std::string group;
   std::int64_t pairs = 0;
   std::int64_t same_pairs = 0;
-  double accuracy = 0;
+  std::int64_t people = 0;  ///< 0: not known
+  Rate accuracy{};
+  Rate false_accepts{};         ///< of the different pairs: FAR
+  Rate false_rejects{};         ///< of the same pairs: 1 - VAL
   std::optional<double> auc{};  ///< absent when the group has pairs of one kind only
 };
 

@@ -1,9 +1,9 @@
 // ROC, AUC, EER, VAL at FAR and the LFW protocol.
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 
+#include "eval/rates.hpp"
 #include "facenet/error.hpp"
 #include "facenet/evaluation.hpp"
 #include "metric/operating_points.hpp"
@@ -12,15 +12,6 @@ namespace facenet {
 namespace {
 
 double ratio(std::int64_t part, std::size_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
-
-double area(const SortedDistances& sorted) {
-  double wins = 0;
-  for (const float distance : sorted.different) {
-    const auto [low, high] = std::equal_range(sorted.same.begin(), sorted.same.end(), distance);
-    wins += static_cast<double>(low - sorted.same.begin()) + 0.5 * static_cast<double>(high - low);
-  }
-  return wins / (static_cast<double>(sorted.same.size()) * static_cast<double>(sorted.different.size()));
-}
 
 std::vector<RocPoint> curve(const SortedDistances& sorted) {
   std::vector<float> thresholds(sorted.same);
@@ -55,12 +46,9 @@ ValAtFar val_at(const SortedDistances& sorted, double far) {
   result.threshold = threshold_at_far(sorted, far);
   result.measured_far = ratio(accepted(sorted.different, result.threshold), sorted.different.size());
   result.val = ratio(accepted(sorted.same, result.threshold), sorted.same.size());
-  constexpr double kZ = 1.959963984540054;  // 97.5 % of the standard normal
-  const auto n = static_cast<double>(sorted.same.size());
-  const double centre = (result.val + kZ * kZ / (2 * n)) / (1 + kZ * kZ / n);
-  const double half = kZ / (1 + kZ * kZ / n) * std::sqrt(result.val * (1 - result.val) / n + kZ * kZ / (4 * n * n));
-  result.low = std::max(0.0, centre - half);
-  result.high = std::min(1.0, centre + half);
+  const Rate rate = wilson_rate(result.val, static_cast<double>(sorted.same.size()));
+  result.low = rate.low;
+  result.high = rate.high;
   return result;
 }
 
@@ -91,7 +79,7 @@ Verification evaluate_verification(std::span<const ScoredPair> pairs, const Veri
   Verification result;
   result.pairs = static_cast<std::int64_t>(pairs.size());
   result.same_pairs = static_cast<std::int64_t>(sorted.same.size());
-  result.auc = area(sorted);
+  result.auc = area_under_roc(sorted);
   result.eer = equal_error_rate(curve(sorted));
   for (const double far : options.far) result.val.push_back(val_at(sorted, far));
 
@@ -123,40 +111,6 @@ Verification evaluate_verification(std::span<const ScoredPair> pairs, const Veri
     result.accuracy_se = std::sqrt(squares / (count - 1) / count);
   }
   return result;
-}
-
-std::vector<GroupResult> evaluate_groups(std::span<const ScoredPair> pairs, std::span<const std::string> groups,
-                                         const Verification& verification) {
-  if (groups.size() != pairs.size()) {
-    throw InvalidArgument("evaluate_groups: " + std::to_string(groups.size()) + " group names for " +
-                          std::to_string(pairs.size()) + " pairs");
-  }
-  std::map<std::int32_t, float> thresholds;
-  for (const FoldResult& fold : verification.folds) thresholds[fold.fold] = fold.threshold;
-  std::map<std::string, std::vector<ScoredPair>> members;
-  for (std::size_t i = 0; i < pairs.size(); ++i) members[groups[i]].push_back(pairs[i]);
-
-  std::vector<GroupResult> results;
-  for (const auto& [name, own] : members) {
-    GroupResult group;
-    group.group = name;
-    group.pairs = static_cast<std::int64_t>(own.size());
-    std::int64_t correct = 0;
-    for (const ScoredPair& pair : own) {
-      const auto threshold = thresholds.find(pair.fold);
-      if (threshold == thresholds.end()) {
-        throw InvalidArgument("evaluate_groups: fold " + std::to_string(pair.fold) + " was not evaluated");
-      }
-      group.same_pairs += pair.same ? 1 : 0;
-      correct += (pair.distance <= threshold->second) == pair.same ? 1 : 0;
-    }
-    group.accuracy = static_cast<double>(correct) / static_cast<double>(group.pairs);
-    if (group.same_pairs > 0 && group.same_pairs < group.pairs) {
-      group.auc = area(sort_distances(own, "evaluate_groups"));
-    }
-    results.push_back(group);
-  }
-  return results;
 }
 
 }  // namespace facenet

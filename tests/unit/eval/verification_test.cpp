@@ -185,9 +185,10 @@ TEST_CASE("groups are judged at the thresholds of the whole") {
   REQUIRE(result[0].group == "old");
   REQUIRE(result[0].pairs == 3);
   REQUIRE(result[0].same_pairs == 2);
-  REQUIRE(result[0].accuracy == Approx(2.0 / 3));
+  REQUIRE(result[0].accuracy.value == Approx(2.0 / 3));
   REQUIRE(result[0].auc == 1.0);
-  REQUIRE(result[1].accuracy == 1);
+  REQUIRE(result[1].accuracy.value == 1);
+  REQUIRE(result[1].false_rejects.pairs == 0);
   REQUIRE_FALSE(result[1].auc.has_value());
   REQUIRE_THROWS_AS(evaluate_groups(pairs, std::vector<std::string>(3), evaluate_verification(pairs)), InvalidArgument);
 }
