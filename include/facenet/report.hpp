@@ -1,6 +1,8 @@
-// One HTML page of results that needs nothing beside it: tables, ROC, distance histograms, a contact sheet of clusters.
+// One HTML page of results that needs nothing beside it: tables, ROC, distance histograms, charts, contact sheets.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -50,6 +52,49 @@ struct ReportSheet {
   std::vector<ReportCluster> clusters;
 };
 
+/// How values become places along an axis. `deviate`: as the normal distribution's quantiles, for shares above 0 and
+/// below 1, as DET curves are drawn.
+enum class ReportScale : std::uint8_t { linear, logarithmic, deviate };
+
+/// What lies beyond an axis is drawn at its end.
+struct ReportAxis {
+  std::string name;
+  double low = 0;
+  double high = 1;
+  ReportScale scale = ReportScale::linear;
+  bool percent = false;  ///< labels in percent of 1
+};
+
+/// A line of a chart. Lines differ in colour and in dashes.
+struct ReportSeries {
+  std::string name;
+  std::vector<std::array<double, 2>> points;  ///< x, y
+  bool dots = false;                          ///< the points themselves too
+  std::vector<std::array<double, 2>> band{};  ///< low, high of each point, shaded; as many as points, or none
+};
+constexpr std::size_t kReportColours = 6;  ///< of lines; then they come again
+
+/// Lines over one another.
+struct ReportChart {
+  std::string heading;
+  ReportAxis x;
+  ReportAxis y;
+  std::vector<ReportSeries> series;
+  std::optional<double> mark{};  ///< a vertical line at this x
+  std::string mark_name{};
+  std::string note{};
+};
+
+/// Images at places in the plane, e.g. of embeddings by t-SNE.
+struct ReportMap {
+  std::string heading;
+  std::string note;
+  std::vector<ReportImage> images;
+  std::vector<std::array<float, 2>> places;  ///< of the images' middles, y upwards
+  float side = 1;                            ///< of each image, in the units of places
+  std::vector<std::int32_t> groups;          ///< of each image; a frame of one colour for each. Below 0: no frame
+};
+
 /// ROC and histograms of the pairs, the numbers of the result, and its folds.
 struct ReportVerification {
   std::string heading;
@@ -73,12 +118,15 @@ struct Report {
   std::vector<ReportTable> tables;
   std::optional<ReportVerification> verification{};
   std::optional<ReportCalibration> calibration{};
+  std::vector<ReportChart> charts{};
   std::vector<ReportSheet> sheets{};
+  std::vector<ReportMap> maps{};
   std::string footer{};
 };
 
 /// The page, complete: styles, charts (SVG) and images (data URIs) inside, no script, light and dark. InvalidArgument
-/// for an image of another kind, or when the verification's pairs are not of both kinds.
+/// for an image of another kind, a chart whose axis cannot be or whose point is not finite, or when the verification's
+/// pairs are not of both kinds.
 FACENET_API std::string render_html(const Report& report);
 
 }  // namespace facenet

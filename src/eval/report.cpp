@@ -1,14 +1,13 @@
 // The page: its parts in order, and its style.
 #include "facenet/report.hpp"
 
-#include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "eval/calibration_section.hpp"
 #include "eval/charts.hpp"
 #include "eval/html.hpp"
-#include "facenet/error.hpp"
+#include "eval/line_chart.hpp"
+#include "eval/map_chart.hpp"
 
 namespace facenet {
 namespace {
@@ -18,9 +17,10 @@ using html::escape;
 // Blue and orange differ for colour-blind eyes too, and in print.
 constexpr std::string_view kStyle = R"css(
 :root { color-scheme: light dark; --page:#f6f7f9; --card:#fff; --ink:#1b2430; --soft:#5d6b7c; --line:#dfe4ea;
-  --same:#2f6fde; --different:#e08a1e; --mark:#b3261e; --accent:#2f6fde; }
+  --same:#2f6fde; --different:#e08a1e; --mark:#b3261e; --accent:#2f6fde;
+  --third:#2c8a5b; }
 @media (prefers-color-scheme: dark) { :root { --page:#12161c; --card:#1b212a; --ink:#e6ebf2; --soft:#94a2b3;
-  --line:#2e3743; --same:#6ea0ff; --different:#f0a94b; --mark:#ff8a80; --accent:#6ea0ff; } }
+  --line:#2e3743; --same:#6ea0ff; --different:#f0a94b; --mark:#ff8a80; --accent:#6ea0ff; --third:#62c794; } }
 * { box-sizing: border-box; }
 body { margin:0; background:var(--page); color:var(--ink); font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif; }
 main { max-width:1180px; margin:0 auto; padding:32px 20px 48px; }
@@ -47,7 +47,14 @@ svg .name { font-size:13px; } .axis { stroke:var(--soft); } .grid { stroke:var(-
 .point { fill:var(--card); stroke:var(--accent); stroke-width:2; }
 .same rect { fill:var(--same); opacity:.62; } .different rect { fill:var(--different); opacity:.62; }
 .threshold { stroke:var(--mark); stroke-width:1.6; stroke-dasharray:5 3; } svg .mark { fill:var(--mark); }
-.legend { display:flex; gap:18px; font-size:13px; color:var(--soft); margin:0 0 6px; }
+.line1 { stroke:var(--different); stroke-dasharray:8 3; } .line2 { stroke:var(--third); stroke-dasharray:3 3; }
+.line3 { stroke:var(--mark); stroke-dasharray:9 3 2 3; } .line4 { stroke:var(--ink); stroke-dasharray:1 3; }
+.line5 { stroke:var(--soft); } .dot { fill:var(--card); stroke:var(--accent); stroke-width:2; stroke-dasharray:none; }
+.dot.line1 { stroke:var(--different); } .dot.line2 { stroke:var(--third); } .dot.line3 { stroke:var(--mark); }
+.band { fill:currentColor; stroke:none; opacity:.13; } .band.line0 { color:var(--accent); }
+svg.key { display:inline-block; width:26px; height:8px; margin-right:6px; }
+.pair { display:grid; grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr)); gap:0 16px; }
+.legend { display:flex; flex-wrap:wrap; gap:2px 18px; font-size:13px; color:var(--soft); margin:0 0 6px; }
 .legend i { display:inline-block; width:11px; height:11px; border-radius:2px; margin-right:6px; opacity:.75; }
 .scale input { position:absolute; opacity:0; }
 .scale label { font-size:13px; color:var(--soft); padding:1px 9px; border:1px solid var(--line); border-radius:99px;
@@ -132,16 +139,22 @@ std::string verification(const ReportVerification& part) {
   return out + "</section>\n";
 }
 
-std::string image(const ReportImage& image) {
-  constexpr std::array<std::string_view, 5> kKinds{"image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"};
-  if (std::find(kKinds.begin(), kKinds.end(), image.mime) == kKinds.end()) {
-    throw InvalidArgument("report: an image of type '" + image.mime + "' cannot be shown; use image/jpeg or image/png");
+// Two beside each other where there is room.
+std::string charts(const std::vector<ReportChart>& charts) {
+  std::string out;
+  for (const ReportChart& chart : charts) {
+    out += "<section><h2>" + escape(chart.heading) + "</h2>\n" + line_chart(chart) + paragraph("note", chart.note) +
+           "</section>\n";
   }
+  return out.empty() ? out : "<div class=\"pair\">" + out + "</div>\n";
+}
+
+std::string image(const ReportImage& image) {
   const std::string caption = escape(image.caption);
   std::string kind = image.medoid ? "medoid" : "";
   if (image.outlier) kind = "outlier";
   return "<img" + (kind.empty() ? "" : " class=\"" + kind + "\"") + " loading=\"lazy\" alt=\"" + caption +
-         "\" title=\"" + caption + "\" src=\"data:" + image.mime + ";base64," + html::base64(image.bytes) + "\">";
+         "\" title=\"" + caption + "\" src=\"" + image_data(image) + "\">";
 }
 
 std::string sheet(const ReportSheet& part) {
@@ -175,11 +188,16 @@ std::string render_html(const Report& report) {
   }
   if (report.verification) out += verification(*report.verification);
   if (report.calibration) out += calibration_section(*report.calibration);
+  out += charts(report.charts);
   for (const ReportTable& part : report.tables) {
     out += "<section><h2>" + escape(part.heading) + "</h2>\n" + table(part.columns, part.rows) +
            paragraph("note", part.note) + "</section>\n";
   }
   for (const ReportSheet& part : report.sheets) out += sheet(part);
+  for (const ReportMap& part : report.maps) {
+    out += "<section><h2>" + escape(part.heading) + "</h2>\n" + map_svg(part) + paragraph("note", part.note) +
+           "</section>\n";
+  }
   if (!report.footer.empty()) out += "<footer>" + escape(report.footer) + "</footer>\n";
   return out + "</main></body></html>\n";
 }

@@ -149,3 +149,39 @@ TEST_CASE("escaping, numbers and base64") {
   REQUIRE(html::shortest(0.001) == "0.001");
   REQUIRE(html::shortest(1e-5) == "0.00001");
 }
+
+TEST_CASE("charts: lines, a band, axes of each scale") {
+  Report report;
+  ReportChart chart;
+  chart.heading = "DET <b>";
+  chart.x = {"far & wide", 1e-4, 0.5, ReportScale::deviate, true};
+  chart.y = {"frr", 1e-3, 0.5, ReportScale::logarithmic, true};
+  chart.series = {{"one", {{1e-4, 0.4}, {0.5, 1e-3}}, true, {{0.3, 0.5}, {1e-3, 2e-3}}}, {"two", {{0, 1}, {1, 0}}}};
+  chart.mark = 0.05;
+  chart.mark_name = "here";
+  report.charts = {chart};
+  const std::string page = render_html(report);
+  REQUIRE(count(page, "<b>") == 0);
+  REQUIRE(count(page, "far &amp; wide") == 1);
+  REQUIRE(count(page, "class=\"curve line0\" d=\"M60.0 ") == 1);  // the lowest FAR is at the left end,
+  REQUIRE(count(page, " 314.0\"/>") >= 1);                        // and what is below the axis at its bottom
+  REQUIRE(count(page, "class=\"band line0\"") == 1);
+  REQUIRE(count(page, "<circle class=\"dot line0\"") == 2);
+  REQUIRE(count(page, ">0.01 %</text>") == 1);
+  REQUIRE(count(page, ">20 %</text>") == 1);
+  REQUIRE(count(page, "nan") == 0);
+
+  for (const auto& [low, high, scale] :
+       {std::tuple(0.0, 0.5, ReportScale::deviate), std::tuple(0.1, 1.0, ReportScale::deviate),
+        std::tuple(0.0, 1.0, ReportScale::logarithmic), std::tuple(1.0, 1.0, ReportScale::linear)}) {
+    report.charts[0] = chart;
+    report.charts[0].x = {"x", low, high, scale};
+    REQUIRE_THROWS_AS(render_html(report), InvalidArgument);
+  }
+  report.charts[0] = chart;
+  report.charts[0].series[1].points[0][0] = std::nan("");
+  REQUIRE_THROWS_AS(render_html(report), InvalidArgument);
+  report.charts[0] = chart;
+  report.charts[0].series[0].band.pop_back();
+  REQUIRE_THROWS_AS(render_html(report), InvalidArgument);
+}
