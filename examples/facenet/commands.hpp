@@ -25,5 +25,6 @@ Run setup_calibrate(CLI::App& app, Common& common);
 Run setup_cluster(CLI::App& app, Common& common);
 Run setup_eval(CLI::App& app, Common& common);
 Run setup_bench(CLI::App& app, Common& common);
+Run setup_experiment(CLI::App& app, Common& common);
 
 }  // namespace facenet::program

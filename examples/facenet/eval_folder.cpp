@@ -15,6 +15,8 @@
 #include <facenet/version.hpp>
 
 #include "contact_sheet.hpp"
+#include "eval_curves.hpp"
+#include "shared_people.hpp"
 
 namespace facenet::program {
 namespace {
@@ -27,6 +29,7 @@ struct Result {
   ClusteringScores scores;
   float cluster_threshold = 0;
   std::string cluster_threshold_from;
+  SharedPeople shared;
   std::size_t people = 0;
   std::size_t gallery = 0;
 };
@@ -58,10 +61,17 @@ std::int32_t folds_for(const std::vector<std::int32_t>& labels) {
   return static_cast<std::int32_t>(std::clamp<std::ptrdiff_t>(paired / 4, 1, 10));
 }
 
+std::set<std::string> folder_names(const Faces& faces) {
+  std::set<std::string> names;
+  for (const auto& face : faces.faces) names.insert(face.input.path.parent_path().filename().string());
+  return names;
+}
+
 Result evaluate(const Model& model, const Faces& faces) {
   const auto labels = folder_labels(faces);
   Result r;
   r.people = std::set<std::int32_t>(labels.begin(), labels.end()).size();
+  r.shared = shared_people(model, folder_names(faces));
   r.pairs = pairs_of_people(faces.embeddings, labels, folds_for(labels));
   r.verification = evaluate_verification(r.pairs);
   r.identification = identify_first(faces, labels, r.gallery);
@@ -77,6 +87,7 @@ Json json_of(const Result& r, const Faces& faces) {
   Json json = verification_json(r.verification);
   json["images"] = faces.faces.size();
   json["people"] = r.people;
+  json["people_trained_on"] = json_of(r.shared);
   json["identification"] = {
       {"gallery", r.gallery}, {"probes", r.identification.probes}, {"rank", r.identification.rank}};
   json["clustering"] = {{"threshold", number(r.cluster_threshold)},
@@ -103,8 +114,14 @@ Rows rows_of(const Result& r) {
           {"clustering, BCubed F", score(r.scores.bcubed)}};
 }
 
+Curves curves_of(const Common& common, const Faces& faces, const Result& r) {
+  const auto labels = folder_labels(faces);
+  return {thinned_roc(r.pairs), open_set_of(faces.embeddings, labels), clustering_of(common, faces.embeddings, labels),
+          r.cluster_threshold};
+}
+
 std::string report_of(const Common& common, const Model& model, const Faces& faces, const Result& r,
-                      const std::string& subtitle) {
+                      const Curves& curves, const std::string& subtitle) {
   Report report;
   report.title = "Face recognition on people the network has not seen";
   report.subtitle = subtitle;
@@ -113,6 +130,7 @@ std::string report_of(const Common& common, const Model& model, const Faces& fac
                     {"clustering F", percent(r.scores.pairwise.f), "pairwise"},
                     {"AUC", fixed(r.verification.auc, 4), ""}};
   report.tables.push_back({"Identification and clustering", "", {}, rows_of(r)});
+  report.charts = charts_of(curves);
   report.verification = ReportVerification{"Verification", r.pairs, r.verification};
   const std::optional<Embedder> embedder(std::in_place, model);
   report.sheets.push_back(contact_sheet(common, faces, r.clustering, embedder));
@@ -153,7 +171,7 @@ Json verification_json(const Verification& result) {
   return json;
 }
 
-std::string verification_text(const Verification& result) {
+std::string verification_text(const Verification& result, const std::vector<std::vector<std::string>>& more) {
   std::vector<std::vector<std::string>> rows{
       {"pairs", grouped(result.pairs) + " (" + grouped(result.same_pairs) + " same)"},
       {"accuracy", percent(result.accuracy) + " +- " + percent(result.accuracy_se)},
@@ -166,13 +184,14 @@ std::string verification_text(const Verification& result) {
                                           "), threshold " + fixed(static_cast<double>(point.threshold), 4)
                                     : "too few pairs to say"});
   }
+  rows.insert(rows.end(), more.begin(), more.end());
   std::string text = table({"", ""}, rows, 2);
   text.erase(0, text.find('\n') + 1);
   return text;
 }
 
 int evaluate_folder(const Common& common, const std::string& folder, const FaceOptions& options,
-                    const std::string& report, Output& output) {
+                    const std::string& report, const std::string& curves, Output& output) {
   const std::string path = model_path(common);
   const Model model = Model::load(path);
   Common inputs_of = common;
@@ -188,15 +207,19 @@ int evaluate_folder(const Common& common, const std::string& folder, const FaceO
   const Result result = evaluate(model, faces);
   say(common, "no pairs.txt: " + grouped(result.verification.pairs) + " pairs drawn from the folders of " +
                   grouped(static_cast<std::int64_t>(result.people)) + " people, in folds that share nobody");
+  warn_of(common, result.shared);
   if (output.json()) {
     output.object(json_of(result, faces));
   } else {
-    output.write(verification_text(result.verification) + table({"", ""}, rows_of(result), 2));
+    output.write(verification_text(result.verification, rows_of(result.shared)) + table({"", ""}, rows_of(result), 2));
   }
+  Curves found;
+  if (!report.empty() || !curves.empty()) found = curves_of(common, faces, result);
+  if (!curves.empty()) write_curves(curves, found);
   if (!report.empty()) {
     const std::string subtitle = printable(path) + " on " + grouped(static_cast<std::int64_t>(faces.faces.size())) +
                                  " images of " + grouped(static_cast<std::int64_t>(result.people)) + " people";
-    write_file(report, report_of(common, model, faces, result, subtitle));
+    write_file(report, report_of(common, model, faces, result, found, subtitle));
   }
   output.finish();
   return failures.report(total);

@@ -47,7 +47,8 @@ constexpr Command kCommands[] = {
      setup_gallery},
     {"cluster", "Group photographs so that each group is one person", "INPUT... | --embeddings F.npy [options]",
      "facenet cluster -m face.fnm photos/ --threshold 1.1 --csv -o groups.csv --report groups.html", setup_cluster},
-    {"eval", "Measure verification by the LFW protocol", "--lfw DIR | --pairs F.csv --root DIR [options]",
+    {"eval", "Measure verification by a published protocol, or on pairs of your own",
+     "--lfw DIR | --pairs F.csv --root DIR | --cfp DIR | --ytf DIR | --ijb DIR | --bin F [options]",
      "facenet eval -m face.fnm --lfw lfw --report lfw.html", setup_eval},
     {"calibrate", "Put thresholds with their evidence into a model, from people it was not trained on",
      "--folder ROOT | --lfw DIR | --pairs F.csv, -o M2 [options]",
@@ -63,6 +64,9 @@ constexpr Command kCommands[] = {
      "facenet quantise -m face.fnm photos/ -o face8.fnm", setup_quantise},
     {"bench", "Measure speed on this machine, beside its peak", "[-m M | --arch ARCH] [options]",
      "facenet bench --arch nn4 --batch 1,32", setup_bench},
+    {"experiment", "Repeat the paper's experiments on data of your own; draw a map of faces",
+     "jpeg|pixels --lfw DIR | dims|data|flops DATA | map INPUT... [options]",
+     "facenet experiment dims faces --sizes 32,128 --minutes 1", setup_experiment},
 };
 
 std::string overview() {
