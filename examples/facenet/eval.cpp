@@ -145,6 +145,7 @@ int evaluate(const Common& common, const Options& options) {
     }
     report.charts = charts_of(curves);
     report.verification = ReportVerification{"Pairs", scored.pairs, result};
+    if (scored.model) report.calibration = calibration_on(*scored.model, scored.pairs);
     report.footer = "FaceNetLib " + std::string(version());
     write_file(options.report, render_html(report));
   }

@@ -7,6 +7,7 @@
 
 #include <facenet/clusterer.hpp>
 #include <facenet/files.hpp>
+#include <facenet/verifier.hpp>
 
 #include "contact_sheet.hpp"
 
@@ -194,6 +195,12 @@ std::vector<ClusteringPoint> clustering_of(const Common& common, const Embedding
     progress.show(static_cast<std::size_t>(i), kPoints);
   }
   return points;
+}
+
+std::optional<ReportCalibration> calibration_on(const Model& model, std::span<const ScoredPair> pairs) {
+  if (!model.calibration()) return std::nullopt;
+  const CalibrationCheck check = Verifier::check(*model.calibration(), PairDistances(pairs));
+  return ReportCalibration{"The model's calibration on these pairs", *model.calibration(), check, true};
 }
 
 std::vector<ReportChart> charts_of(const Curves& curves) {

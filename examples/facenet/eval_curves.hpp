@@ -1,11 +1,13 @@
 // The curves of an evaluation: for the report, and as CSV or JSON.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <facenet/evaluation.hpp>
+#include <facenet/model.hpp>
 #include <facenet/report.hpp>
 
 #include "output.hpp"
@@ -35,6 +37,9 @@ OpenSet open_set_of(const Embeddings& embeddings, std::span<const std::int32_t> 
 /// Average linkage at thresholds from 0.1 to 2.
 std::vector<ClusteringPoint> clustering_of(const Common& common, const Embeddings& embeddings,
                                            std::span<const std::int32_t> labels);
+
+/// Whether the model's thresholds and probabilities hold on these pairs; nothing without a calibration.
+std::optional<ReportCalibration> calibration_on(const Model& model, std::span<const ScoredPair> pairs);
 
 std::vector<ReportChart> charts_of(const Curves& curves);
 /// --curves: .csv or .json, whole or not at all.

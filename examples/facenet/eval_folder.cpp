@@ -132,6 +132,7 @@ std::string report_of(const Common& common, const Model& model, const Faces& fac
   report.tables.push_back({"Identification and clustering", "", {}, rows_of(r)});
   report.charts = charts_of(curves);
   report.verification = ReportVerification{"Verification", r.pairs, r.verification};
+  report.calibration = calibration_on(model, r.pairs);
   const std::optional<Embedder> embedder(std::in_place, model);
   report.sheets.push_back(contact_sheet(common, faces, r.clustering, embedder));
   report.footer = "FaceNetLib " + std::string(version());

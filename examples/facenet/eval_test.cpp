@@ -12,22 +12,12 @@
 #include <facenet/files.hpp>
 
 #include "network.hpp"
+#include "pair_faces.hpp"
 
 namespace fs = std::filesystem;
 
 namespace facenet::program {
 namespace {
-
-// LFW's list names no ending: that of the first image that is there.
-PairList read_lfw(const fs::path& file, const fs::path& root) {
-  for (const char* ending : {".jpg", ".png", ".jpeg", ".bmp"}) {
-    PairList list = read_lfw_pairs(file, ending);
-    for (const auto& pair : list.pairs) {
-      if (fs::exists(root / pair.a)) return list;
-    }
-  }
-  return read_lfw_pairs(file);
-}
 
 void require_folder(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw IoError("'" + printable(folder) + "' is no folder");
