@@ -5,8 +5,8 @@ set -euo pipefail
 source "$(dirname "$0")/lib/common.sh"
 
 TARGETS=(jpeg jpeg-stb png bmp exif model safetensors graph contract detector dlib pt pickle onnx npy npy-array npz
-  inflate clusters codes csv landmarks lfw-pairs pairs constraints people gallery gallery-change gallery-journal checkpoint
-  training-options calibration int8-ranges)
+  inflate clusters codes csv landmarks lfw-pairs pairs constraints people clip-pairs cfp template-media template-pairs packed-pairs gallery gallery-change
+  gallery-journal checkpoint training-options calibration int8-ranges)
 
 usage() {
   cat << USAGE
