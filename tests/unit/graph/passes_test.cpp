@@ -157,7 +157,9 @@ TEST_CASE("a sum and a rectifier go into the convolution that they alone read") 
   const int third = m.relu("relu2", m.add("add", first, second));
   const int fourth =
       m.node("prelu", std::make_shared<Prelu>(), m.conv("conv3", third, false), {m.parameter({5}, -0.2F, 0.1F)});
-  m.finish(m.add("last", m.conv("conv4", fourth, true), m.conv("conv5", third, true)));
+  const int left = m.conv("conv4", fourth, true);
+  const int right = m.conv("conv5", third, true);
+  m.finish(m.add("last", left, right));
   const Graph fused = passes::fuse_tails(passes::optimised(m.graph));
   CHECK(op(fused, "conv1") == "convolution");
   CHECK(op(fused, "relu2") == "convolution+sum+relu");
