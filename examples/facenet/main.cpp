@@ -36,7 +36,7 @@ constexpr Command kCommands[] = {
      "facenet detect --detector mtcnn.fnm photos/ --csv -o faces.csv", setup_detect},
     {"embed", "Turn photographs of faces into embeddings", "INPUT... -o F.npy [options]",
      "facenet embed -m face.fnm photos/ -o photos.npy", setup_embed},
-    {"verify", "Say whether two photographs show the same person", "A B [options]",
+    {"verify", "Say whether two photographs, or folders of one person each, show the same person", "A B [options]",
      "facenet verify -m face.fnm first.jpg second.jpg --threshold 1.1", setup_verify},
     {"identify", "Say who the people in photographs are, or that they are unknown", "INPUT... --gallery G [options]",
      "facenet identify -m face.fnm new.jpg --gallery people/ --threshold 1.1", setup_identify},

@@ -1,11 +1,11 @@
 // facenet verify: the same person or not.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <memory>
 
 #include <facenet/error.hpp>
 #include <facenet/files.hpp>
+#include <facenet/template.hpp>
 #include <facenet/verifier.hpp>
 
 #include "commands.hpp"
@@ -22,27 +22,43 @@ struct Options {
 
 Json optional(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
-// The row of a photograph's largest face, and how many faces the photograph has.
-struct Largest {
-  std::size_t row = 0;
-  std::size_t faces = 0;
+// One of the two that are compared.
+struct Side {
+  std::string name;              ///< as it was given
+  std::vector<float> embedding;  ///< empty where nothing could be used
+  std::size_t images = 0;        ///< used
+  std::size_t faces = 0;         ///< in them
+  std::size_t tried = 0;
+  bool found = false;  ///< by a detector
 };
 
-// Of the two photographs: the largest face of each is compared, and that there are others is said.
-std::array<Largest, 2> largest_of(const Common& common, const std::vector<Face>& faces) {
-  std::array<Largest, 2> result{};
-  std::size_t photograph = 0;
-  for (std::size_t i = 0; i < faces.size(); ++i) {
-    if (i > 0 && faces[i].number == 0) ++photograph;
-    if (faces[i].number == 0) result.at(photograph).row = i;
-    ++result.at(photograph).faces;
+// A photograph's largest face; of a folder, which shows one person, the template of all its photographs'.
+Side side_of(const Common& common, const Model& model, const std::string& argument, const FaceOptions& options,
+             Failures& failures) {
+  Common one = common;
+  one.arguments = {argument};
+  const std::size_t before = failures.size();
+  const auto inputs = expand_inputs(one, failures);
+  const std::size_t tried = inputs.size() + failures.size() - before;
+  const Faces faces = embed_inputs(common, model, inputs, options, failures);
+  Side side{argument, {}, 0, faces.faces.size(), tried, false};
+  Embeddings largest;
+  for (std::size_t i = 0, next = 0; i < faces.faces.size(); i = next) {
+    for (next = i + 1; next < faces.faces.size() && faces.faces[next].number > 0;) ++next;
+    const Face& face = faces.faces[i];
+    side.found = side.found || face.found;
+    largest.append(faces.embeddings[i]);
+    if (next == i + 1) continue;
+    say(common,
+        "'" + printable(face.input.path) + "' shows " + std::to_string(next - i) + " faces: the largest is compared");
   }
-  for (const auto& [row, count] : result) {
-    if (count < 2) continue;
-    say(common, "'" + printable(faces[row].input.path) + "' shows " + std::to_string(count) +
-                    " faces: the largest is compared");
+  side.images = largest.size();
+  if (side.images == 1) {
+    side.embedding.assign(largest[0].begin(), largest[0].end());
+  } else if (side.images > 1) {
+    side.embedding = template_of(largest);
   }
-  return result;
+  return side;
 }
 
 // "0.1 % (0.08 % to 0.13 %)"
@@ -61,7 +77,7 @@ std::string rate_text(const Verdict& verdict) {
 }
 
 int verify(const Common& common, const Options& options) {
-  require_arguments(common, 2, 2, "two images, A and B");
+  require_arguments(common, 2, 2, "two images or folders of one person each, A and B");
   Output output(common, {Kind::text, Kind::json, Kind::csv});
   output.single();
   const Model model = Model::load(model_path(common));
@@ -69,18 +85,16 @@ int verify(const Common& common, const Options& options) {
   Failures failures;
   FaceOptions face_options = options.faces;
   face_options.batch = 1;  // the same bits whatever the other image is
-  const auto inputs = expand_inputs(common, failures);
-  if (inputs.size() > 2) throw UsageError("verify takes two images, not folders");
-  const Faces faces = embed_inputs(common, model, inputs, face_options, failures);
-  if (!failures.empty()) {
-    failures.report(2);
+  const Side first = side_of(common, model, common.arguments[0], face_options, failures);
+  const Side second = side_of(common, model, common.arguments[1], face_options, failures);
+  const std::size_t tried = first.tried + second.tried;
+  if (first.images == 0 || second.images == 0) {
+    failures.report(tried);
     return kFileFault;  // there is no answer about one image
   }
-  if (inputs.size() != 2) throw UsageError("verify takes two images, and got " + std::to_string(inputs.size()));
-  const auto [first, second] = largest_of(common, faces.faces);
-  const Verdict verdict = verifier.verify(faces.embeddings[first.row], faces.embeddings[second.row]);
-  const std::string a = inputs[0].path.string();
-  const std::string b = inputs[1].path.string();
+  const Verdict verdict = verifier.verify(first.embedding, second.embedding);
+  const std::string& a = first.name;
+  const std::string& b = second.name;
   const auto text = [](const std::optional<double>& value) { return value ? text_of(*value) : std::string(); };
   if (output.json()) {
     Json json{
@@ -93,7 +107,11 @@ int verify(const Common& common, const Options& options) {
         {"probability", optional(verdict.probability)},
         {"far", optional(verdict.far)},
         {"far_interval", verdict.far_interval ? Json{verdict.far_interval->low, verdict.far_interval->high} : Json()}};
-    if (faces.faces.front().found) {
+    if (first.images > 1 || second.images > 1) {
+      json["images_a"] = first.images;
+      json["images_b"] = second.images;
+    }
+    if (first.found) {
       json["faces_a"] = first.faces;
       json["faces_b"] = second.faces;
     }
@@ -110,7 +128,7 @@ int verify(const Common& common, const Options& options) {
     if (verdict.probability) output.write("probability  " + fixed(*verdict.probability, 4) + " of the same person\n");
   }
   output.finish();
-  return kDone;
+  return failures.report(tried);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include <facenet/recognizer.hpp>
 #include <facenet/report.hpp>
 #include <facenet/runtime.hpp>
+#include <facenet/template.hpp>
 #include <facenet/train/training.hpp>
 #include <facenet/train/triplet_loss.hpp>
 #include <facenet/train/triplet_miner.hpp>

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "facenet/error.hpp"
+#include "facenet/template.hpp"
 #include "metric/panels.hpp"
 
 namespace facenet {
@@ -16,27 +17,6 @@ constexpr float kInfinite = std::numeric_limits<float>::infinity();
 // Chosen among 1/d, 1/d^2 and exp(-4 d), and 3, 5 and 10 neighbours, on LFW's folds 1 to 4.
 constexpr std::size_t kVoters = 5;
 constexpr float kVoteDecay = 4;
-// See PersonRanking::mean.
-constexpr std::size_t kOutlierImages = 4;
-constexpr float kOutlierFactor = 3;
-constexpr float kOutlierFloor = 0.5F;
-
-std::vector<float> unit_mean(const Embeddings& rows, std::span<const std::size_t> which) {
-  std::vector<double> sum(rows.dimension);
-  for (const std::size_t row : which) {
-    double norm = 0;
-    for (const float value : rows[row]) norm += static_cast<double>(value) * static_cast<double>(value);
-    norm = std::sqrt(norm);
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(rows[row][i]) / norm;
-  }
-  const double norm = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0));
-  std::vector<float> mean(sum.size());
-  // Opposite images have no mean: any of them is as good.
-  if (norm < 1e-6) return {rows[which[0]].begin(), rows[which[0]].end()};
-  for (std::size_t i = 0; i < sum.size(); ++i) mean[i] = static_cast<float>(sum[i] / norm);
-  return mean;
-}
-
 }  // namespace
 
 bool is_direction(std::span<const float> row) {
@@ -180,19 +160,9 @@ void Enrolled::migrate(const GalleryModel& to, Embeddings rows) {
 std::size_t Enrolled::person_of(std::int64_t entry) const { return places_.at(entry); }
 
 std::vector<float> Enrolled::template_of(std::span<const std::size_t> rows) const {
-  const std::vector<float> mean = unit_mean(rows_, rows);
-  if (rows.size() < kOutlierImages) return mean;
-  std::vector<float> distances;
-  for (const std::size_t row : rows) distances.push_back(squared_distance(rows_[row], mean));
-  std::vector<float> sorted = distances;
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>((sorted.size() - 1) / 2);
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  const float limit = std::max(kOutlierFactor * *middle, kOutlierFloor);
-  std::vector<std::size_t> kept;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (distances[i] <= limit) kept.push_back(rows[i]);
-  }
-  return kept.size() == rows.size() ? mean : unit_mean(rows_, kept);
+  Embeddings images{rows_.dimension, {}};
+  for (const std::size_t row : rows) images.append(rows_[row]);
+  return facenet::template_of(images);
 }
 
 void Enrolled::renew_template(std::size_t person) {

@@ -61,6 +61,28 @@ TEST_CASE("verify says distance, threshold and where it comes from", "[program]"
   CHECK(text.out.find("the same person\n") == 0);
 }
 
+TEST_CASE("verify compares folders of one person by their templates", "[program]") {
+  const std::string one = world().faces / "person_0001";
+  const std::string two = world().faces / "person_0002";
+  const auto same = run({"verify", "-m", world().model, one, one, "--threshold", "0.5", "--json"});
+  REQUIRE(same.status == 0);
+  CHECK(same.object().at("distance") == 0);
+  CHECK(same.object().at("a") == one);
+  CHECK(same.object().at("images_a") == 4);
+  const auto mixed = run({"verify", "-m", world().model, one, world().face(2, 1), "--threshold", "0", "--json"});
+  CHECK(mixed.object().at("images_a") == 4);
+  CHECK(mixed.object().at("images_b") == 1);
+  CHECK(mixed.object().at("distance").get<double>() > 0);
+  // A folder can do without some of its photographs.
+  const ScratchFolder scratch;
+  fs::copy(two, scratch / "two");
+  write_text(scratch / "two" / "bad.png", "no picture");
+  const auto most = run({"verify", "-m", world().model, scratch / "two", two, "--threshold", "0", "--json"});
+  CHECK(most.status == 3);
+  CHECK(most.object().at("distance") == 0);
+  CHECK(most.says("bad.png"));
+}
+
 TEST_CASE("verify without a threshold says how to get one", "[program]") {
   const auto result = run({"verify", "-m", world().model, world().face(1, 1), world().face(1, 2)});
   CHECK(result.status == 2);
