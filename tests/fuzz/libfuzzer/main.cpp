@@ -33,6 +33,7 @@ extern "C" int LLVMFuzzerInitialize(int* count, char*** arguments) {
   for (int i = 1; i < *count; ++i) {
     const std::filesystem::path folder = (*arguments)[i];
     if (folder.string().starts_with("-")) continue;
+    if (std::filesystem::is_regular_file(folder)) break;  // a finding is to be looked at again
     std::filesystem::create_directories(folder);
     for (std::size_t s = 0; s < seeds.size(); ++s) {
       std::ofstream(folder / ("seed-" + std::to_string(s)), std::ios::binary)
