@@ -71,8 +71,8 @@ Rate wilson_rate(double share, double count) {
   const double centre = (share + kZ * kZ / (2 * count)) / (1 + kZ * kZ / count);
   const double half =
       kZ / (1 + kZ * kZ / count) * std::sqrt(share * (1 - share) / count + kZ * kZ / (4 * count * count));
-  rate.low = std::max(0.0, centre - half);
-  rate.high = std::min(1.0, centre + half);
+  rate.low = share > 0 ? std::max(0.0, centre - half) : 0;  // not a rounding error away
+  rate.high = share < 1 ? std::min(1.0, centre + half) : 1;
   return rate;
 }
 

@@ -129,7 +129,7 @@ TEST_CASE("an interrupted experiment says how to go on, and does", "[program]") 
                                       "--sizes",
                                       "8",
                                       "--steps",
-                                      "200",
+                                      "100",
                                       "--eval",
                                       world().faces,
                                       "--runs",
@@ -149,7 +149,7 @@ TEST_CASE("an interrupted experiment says how to go on, and does", "[program]") 
   const auto again = run(dims);
   CHECK(again.says("going on after step"));
   CHECK(again.status == 0);
-  CHECK(Model::load(scratch / "runs/dims-8.fnm").training_notes().find("\"steps\":200") != std::string::npos);
+  CHECK(Model::load(scratch / "runs/dims-8.fnm").training_notes().find("\"steps\":100") != std::string::npos);
 }
 
 TEST_CASE("the map of faces, as a page, a picture and numbers", "[program]") {
