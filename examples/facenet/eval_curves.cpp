@@ -32,7 +32,9 @@ ReportChart det_chart(const std::vector<RocPoint>& roc) {
   chart.heading = "Detection error trade-off";
   chart.series.push_back(series_of("DET"));
   auto& points = chart.series[0].points;
-  for (const RocPoint& point : roc) points.push_back({point.far, 1 - point.val});
+  for (const RocPoint& point : roc) {
+    if (point.far <= 0.5 && point.val >= 0.5) points.push_back({point.far, 1 - point.val});  // within the axes
+  }
   chart.x = {"false accept rate", floor_of(points, 0), 0.5, ReportScale::deviate, true};
   chart.y = {"false reject rate", floor_of(points, 1), 0.5, ReportScale::deviate, true};
   chart.note = "Axes as quantiles of the normal distribution: down and left is better.";
