@@ -3,6 +3,7 @@
 // Sizes are checked on the header, before pixels are allocated; a file that is cut off is an error, not a grey patch.
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,9 @@ thread_local std::size_t allowed = 0;
 void* bounded_malloc(std::size_t size) { return size <= allowed ? std::calloc(size, 1) : nullptr; }
 void* bounded_realloc(void* memory, std::size_t size) { return size <= allowed ? std::realloc(memory, size) : nullptr; }
 
+// stb_image copies nothing from nowhere where a PNG's first IDAT is empty, which memcpy must not be asked for.
+void* copied(void* to, const void* from, std::size_t size) { return size == 0 ? to : std::memcpy(to, from, size); }
+
 }  // namespace
 }  // namespace facenet
 
@@ -43,7 +47,9 @@ void* bounded_realloc(void* memory, std::size_t size) { return size <= allowed ?
 #define STBI_MAX_DIMENSIONS 65536  // ours are smaller, and their message names the size
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
+#define memcpy(to, from, size) facenet::copied(to, from, size)
 #include <stb_image.h>
+#undef memcpy
 
 namespace facenet {
 namespace {

@@ -246,6 +246,15 @@ TEST_CASE("PNG: a stream of zeros for a picture of one pixel takes no more memor
   CHECK_THROWS_WITH(Image::decode(file, "bomb.png"), Contains("bomb.png"));
 }
 
+TEST_CASE("a PNG whose first IDAT is empty is the same picture") {
+  const Bytes whole = png(2, 1, 8, 2, {0, 10, 20, 30, 40, 50, 60});
+  Bytes file(whole.begin(), whole.begin() + 33);
+  put_chunk(file, "IDAT", {});
+  file.insert(file.end(), whole.begin() + 33, whole.end());
+  const Image image = Image::decode(file, "empty.png");
+  CHECK(std::ranges::equal(image.pixels(), Image::decode(whole, "whole.png").pixels()));
+}
+
 TEST_CASE("EXIF orientation, all eight, either byte order") {
   const Image image = picture(48, 32);
   const Bytes plain = image.encode_jpeg(95);
