@@ -7,6 +7,7 @@
 
 #include "kernels/elementwise.hpp"
 #include "kernels/winograd.hpp"
+#include "kernels/winograd_training.hpp"
 
 namespace facenet {
 namespace {
@@ -113,6 +114,13 @@ std::vector<Compiled> Convolution::alternatives(std::span<const Operand> operand
   return winograd_convolutions(problem(operands[0].spec, operands[1].spec.shape), constants_of(operands));
 }
 
+Tensor Convolution::forward(std::span<const Tensor> src, const Mode& mode, Saved& saved) const {
+  const auto winograd =
+      mode.training ? kernels::winograd_training_forward(problem(src[0].spec(), src[1].shape())) : nullptr;
+  if (!winograd) return Operator::forward(src, mode, saved);
+  return run(with_packed_weights(*winograd, false, {src.begin() + 1, src.end()}), src);
+}
+
 std::vector<Tensor> Convolution::backward(const BackwardArguments& a) const {
   const Tensor& src = a.src[0];
   const Tensor& weights = a.src[1];
@@ -126,7 +134,8 @@ std::vector<Tensor> Convolution::backward(const BackwardArguments& a) const {
   }
   std::vector<Tensor> gradients(a.src.size());
   if (a.needed[0]) {
-    const auto backward = kernels::convolution_backward_data(p);
+    auto backward = kernels::winograd_training_backward_data(p);
+    if (!backward) backward = kernels::convolution_backward_data(p);
     Tensor packed(TensorSpec{{static_cast<std::int64_t>(backward->packed_bytes)}, DataType::u8});
     backward->pack->run({weights.raw(), packed.raw()});
     const Tensor gradient = kernels::reorder(diff_dst, backward->diff_dst.type, backward->diff_dst.layout);

@@ -27,6 +27,7 @@ struct Convolution final : Operator {
   Shape shape(std::span<const Shape> src) const override;
   Compiled compile(std::span<const Operand> operands) const override;
   std::vector<Compiled> alternatives(std::span<const Operand> operands) const override;
+  Tensor forward(std::span<const Tensor> src, const Mode& mode, Saved& saved) const override;
   std::vector<Tensor> backward(const BackwardArguments& arguments) const override;
   RefTensor reference(std::span<const RefTensor> src, const Mode& mode) const override;
   std::int64_t multiply_adds(std::span<const Shape> src) const override;
