@@ -463,8 +463,8 @@ FAMILIES = {
     "adaface": (AdaFace, 112, False, (*ALL, "20 dynamo")),
     "mobilefacenet": (MobileFaceNet, 112, False, (*ALL, "18 dynamo")),
     "inception_resnet_v1": (InceptionResnetV1, 160, False, (*ALL, "20 dynamo")),
-    "dlib_resnet": (DlibResNet, 150, True, (*ALL, "18 dynamo")),
-    "nn4_small2": (OpenFaceNN4Small2, 96, False, ALL),
+    "dlib_resnet": (DlibResNet, 150, True, (11, 13, 17, 21, "18 dynamo")),  # its Pad cannot be exported before 11
+    "nn4_small2": (OpenFaceNN4Small2, 96, False, (11, 13, 17, 21)),
     "edge_cnn": (EdgeCnn, 112, False, (9, 14, 17, 21, "18 dynamo")),
     "edgeface": (EdgeFace, 112, False, tuple(range(11, 22)) + ("17 fixed", "17 functions", "18 dynamo", "21 dynamo")),
     "edgeface_plain": (lambda: EdgeFace(False, "tanh"), 112, False, (9, 10, 13, 17, 21, "20 dynamo")),
