@@ -79,8 +79,9 @@ Evidence from_list(const Common& common, const Model& model, const Options& opti
     faces.landmarks = folder / "landmarks.csv";
   }
   Embeddings embeddings;
-  const PairRows rows = options.embeddings.empty() ? embed_pairs(common, model, list, root, faces, embeddings, failures)
-                                                   : find_rows(list, options.embeddings, embeddings, failures);
+  const PairRows rows = options.embeddings.empty()
+                            ? embed_pairs(common, model, list, root, faces, embeddings, failures)
+                            : find_rows(names_of(list), options.embeddings, embeddings, failures);
   std::size_t left_out = 0;
   Evidence evidence{of_list(list, rows, embeddings, left_out), data, rows.size() + failures.size()};
   if (left_out > 0)

@@ -72,47 +72,21 @@ std::vector<bool> used_sets(const SetPairs& sets) {
   return used;
 }
 
-// Rows by the names that the pairs use.
-using Rows = std::unordered_map<std::string, std::size_t>;
-
 // Of the images that are needed, each once, in order.
-std::vector<std::string> names_of(const Test& test) {
+std::vector<std::string> images_of(const Test& test) {
+  if (test.list) return names_of(*test.list);
   std::set<std::string> names;
-  if (test.list) {
-    for (const auto& pair : test.list->pairs) names.insert({pair.a, pair.b});
-  }
-  if (test.sets) {
-    const std::vector<bool> used = used_sets(*test.sets);
-    for (std::size_t i = 0; i < used.size(); ++i) {
-      if (!used[i]) continue;
-      for (const auto& image : test.sets->sets[i].images) names.insert(image.file);
-    }
+  const std::vector<bool> used = used_sets(*test.sets);
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (!used[i]) continue;
+    for (const auto& image : test.sets->sets[i].images) names.insert(image.file);
   }
   return {names.begin(), names.end()};
 }
 
-// An embeddings file's paths may begin anywhere: an image's name is the end of one of them.
-Rows find_names(const Test& test, const std::string& file, Embeddings& embeddings, Failures& failures) {
-  embeddings = read_embeddings(file);
-  const auto files = files_beside(file, embeddings.size());
-  const auto names = names_of(test);
-  const std::set<std::string> wanted(names.begin(), names.end());
-  Rows rows;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const std::string path = fs::path(files[i]).lexically_normal().generic_string();
-    for (std::size_t at = 0; at < path.size(); ++at) {
-      if ((at == 0 || path[at - 1] == '/') && wanted.contains(path.substr(at))) rows.emplace(path.substr(at), i);
-    }
-  }
-  for (const auto& name : names) {
-    if (!rows.contains(name)) failures.add(name, "the embeddings have no row for it");
-  }
-  return rows;
-}
-
 // Embeds images that are not in `rows` yet, and puts them there.
 void embed_names(const Common& common, const Model& model, const Test& test, const std::vector<std::string>& names,
-                 const FaceOptions& options, Embeddings& embeddings, Rows& rows, Failures& failures) {
+                 const FaceOptions& options, Embeddings& embeddings, PairRows& rows, Failures& failures) {
   std::vector<Input> inputs;
   for (const auto& name : names) inputs.push_back({test.root / name, name});
   const Faces faces = embed_inputs(common, model, inputs, options, failures);
@@ -164,11 +138,11 @@ std::string person_of(const std::string& name, int level) {
 Scored score_list(const Common& common, const TestOptions& options, const Test& test, const std::optional<Model>& model,
                   Failures& failures) {
   Embeddings embeddings;
-  Rows rows;
+  PairRows rows;
   if (model) {
-    embed_names(common, *model, test, names_of(test), face_options(*model, options, test), embeddings, rows, failures);
+    embed_names(common, *model, test, images_of(test), face_options(*model, options, test), embeddings, rows, failures);
   } else {
-    rows = find_names(test, options.embeddings, embeddings, failures);
+    rows = find_rows(images_of(test), options.embeddings, embeddings, failures);
   }
   const PairDistance distance(options, embeddings);
   Scored scored;
@@ -190,7 +164,7 @@ Scored score_list(const Common& common, const TestOptions& options, const Test& 
 // Embeds the first images of each set in which a face is found, as many as are asked for: where some cannot be used,
 // those that come next.
 void embed_sets(const Common& common, const Model& model, const TestOptions& options, const Test& test,
-                Embeddings& embeddings, Rows& rows, Failures& faults) {
+                Embeddings& embeddings, PairRows& rows, Failures& faults) {
   const FaceOptions faces = face_options(model, options, test);
   const auto& sets = test.sets->sets;
   const bool limited = test.set_distance == SetDistance::mean_of_pairs;
@@ -218,12 +192,12 @@ Scored score_sets_of(const Common& common, const TestOptions& options, const Tes
                      const std::optional<Model>& model, Failures& failures) {
   const auto& sets = test.sets->sets;
   Embeddings embeddings;
-  Rows rows;
+  PairRows rows;
   Failures faults;  // a set can do without some of its images
   if (model) {
     embed_sets(common, *model, options, test, embeddings, rows, faults);
   } else {
-    rows = find_names(test, options.embeddings, embeddings, faults);
+    rows = find_rows(images_of(test), options.embeddings, embeddings, faults);
   }
   const std::vector<bool> used = used_sets(*test.sets);
   Embeddings members;

@@ -13,12 +13,6 @@ namespace fs = std::filesystem;
 namespace facenet::program {
 namespace {
 
-std::vector<std::string> names_of(const PairList& list) {
-  std::set<std::string> names;
-  for (const auto& pair : list.pairs) names.insert({pair.a, pair.b});
-  return {names.begin(), names.end()};
-}
-
 using Numbers = std::unordered_map<std::string, std::int32_t>;
 
 std::int32_t number(Numbers& numbers, const std::string& name) {
@@ -37,6 +31,12 @@ PairList read_lfw(const fs::path& file, const fs::path& root) {
   return read_lfw_pairs(file);
 }
 
+std::vector<std::string> names_of(const PairList& list) {
+  std::set<std::string> names;
+  for (const auto& pair : list.pairs) names.insert({pair.a, pair.b});
+  return {names.begin(), names.end()};
+}
+
 PairRows embed_pairs(const Common& common, const Model& model, const PairList& list, const fs::path& root,
                      const FaceOptions& options, Embeddings& embeddings, Failures& failures) {
   std::vector<Input> inputs;
@@ -48,10 +48,10 @@ PairRows embed_pairs(const Common& common, const Model& model, const PairList& l
   return rows;
 }
 
-PairRows find_rows(const PairList& list, const std::string& file, Embeddings& embeddings, Failures& failures) {
+PairRows find_rows(const std::vector<std::string>& names, const std::string& file, Embeddings& embeddings,
+                   Failures& failures) {
   embeddings = read_embeddings(file);
   const auto files = files_beside(file, embeddings.size());
-  const auto names = names_of(list);
   const std::set<std::string> wanted(names.begin(), names.end());
   PairRows rows;
   for (std::size_t i = 0; i < files.size(); ++i) {

@@ -16,14 +16,18 @@ namespace facenet::program {
 /// LFW's pairs.txt. It names no ending: that of the first image that is there.
 PairList read_lfw(const std::filesystem::path& file, const std::filesystem::path& root);
 
+/// The images that the pairs need, each once, in order.
+std::vector<std::string> names_of(const PairList& list);
+
 /// Rows of embeddings by the names that the pairs use.
 using PairRows = std::unordered_map<std::string, std::size_t>;
 
 /// Of the files root/name.
 PairRows embed_pairs(const Common& common, const Model& model, const PairList& list, const std::filesystem::path& root,
                      const FaceOptions& options, Embeddings& embeddings, Failures& failures);
-/// From a file. Its paths may begin anywhere: a pair's name is the end of one of them.
-PairRows find_rows(const PairList& list, const std::string& file, Embeddings& embeddings, Failures& failures);
+/// Of the images with these names, from a file. Its paths may begin anywhere: a name is the end of one of them.
+PairRows find_rows(const std::vector<std::string>& names, const std::string& file, Embeddings& embeddings,
+                   Failures& failures);
 
 /// Numbers for the two people of each pair: by the folders, where these agree with what the list says; otherwise files
 /// that some pairs say are one person are, and the others are each another.
