@@ -120,21 +120,11 @@ void squeeze(OnnxNode& node) {
 
 void slice(OnnxNode& node) {
   View view(node, 0);
-  const auto starts = node.list("starts", 1);
-  const auto ends = node.list("ends", 2);
-  if (!starts || !ends || starts->size() != ends->size()) node.refuse("wants as many starts as ends");
-  const auto axes = node.list("axes", 3);
-  const auto steps = node.list("steps", 4);
-  if ((axes && axes->size() != starts->size()) || (steps && steps->size() != starts->size())) {
-    node.refuse("wants as many axes and steps as starts");
-  }
-  for (std::size_t k = 0; k < starts->size(); ++k) {
-    const std::int64_t named = axes ? (*axes)[k] : static_cast<std::int64_t>(k);
-    const std::int64_t step = steps ? (*steps)[k] : 1;
-    const bool all = (*starts)[k] == 0 && (*ends)[k] >= std::numeric_limits<std::int32_t>::max() && step == 1;
+  for (const auto& [named, start, end, step] : onnx_slices(node)) {
+    const bool all = start == 0 && end >= std::numeric_limits<std::int32_t>::max() && step == 1;
     if (all) continue;
     const std::size_t axis = view.own_axis(node, named);
-    const auto places = onnx_places(node, node.builder().shape(view.id)[axis], (*starts)[k], (*ends)[k], step);
+    const auto places = onnx_places(node, node.builder().shape(view.id)[axis], start, end, step);
     view.id = selected(node, view.id, axis, places, {});
   }
   node.result(view.id, view.batch);

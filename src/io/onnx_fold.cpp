@@ -167,20 +167,12 @@ void gather(OnnxNode& node) {
 void slice(OnnxNode& node) {
   const auto& source = node.constant(0);
   const std::size_t rank = source.shape.rank();
-  const auto starts = node.list("starts", 1);
-  const auto ends = node.list("ends", 2);
-  if (!starts || !ends || starts->size() != ends->size()) node.refuse("wants as many starts as ends");
-  const auto axes = node.list("axes", 3);
-  const auto steps = node.list("steps", 4);
-  if ((axes && axes->size() != starts->size()) || (steps && steps->size() != starts->size())) {
-    node.refuse("wants as many axes and steps as starts");
-  }
   std::vector<std::optional<std::vector<std::int64_t>>> places(rank);
   std::vector<std::int64_t> extents(source.shape.dims().begin(), source.shape.dims().end());
-  for (std::size_t k = 0; k < starts->size(); ++k) {
-    const std::size_t axis = node.axis(axes ? (*axes)[k] : static_cast<std::int64_t>(k), rank);
+  for (const OnnxSlice& part : onnx_slices(node)) {
+    const std::size_t axis = node.axis(part.axis, rank);
     node.builder().spend(onnx_extent(source.shape, axis) * sizeof(std::int64_t), node.what());
-    places[axis] = onnx_places(node, source.shape[axis], (*starts)[k], (*ends)[k], steps ? (*steps)[k] : 1);
+    places[axis] = onnx_places(node, source.shape[axis], part.start, part.end, part.step);
     extents[axis] = static_cast<std::int64_t>(places[axis]->size());
   }
   const Shape shape(extents);
@@ -298,6 +290,23 @@ std::vector<std::string_view> onnx_folded_types() {
     for (const auto& folder : folders) types.push_back(folder.type);
   }
   return types;
+}
+
+std::vector<OnnxSlice> onnx_slices(const OnnxNode& node) {
+  const auto starts = node.list("starts", 1);
+  const auto ends = node.list("ends", 2);
+  if (!starts || !ends || starts->size() != ends->size()) node.refuse("wants as many starts as ends");
+  const auto axes = node.list("axes", 3);
+  const auto steps = node.list("steps", 4);
+  if ((axes && axes->size() != starts->size()) || (steps && steps->size() != starts->size())) {
+    node.refuse("wants as many axes and steps as starts");
+  }
+  std::vector<OnnxSlice> parts;
+  for (std::size_t k = 0; k < starts->size(); ++k) {
+    parts.push_back(
+        {axes ? (*axes)[k] : static_cast<std::int64_t>(k), (*starts)[k], (*ends)[k], steps ? (*steps)[k] : 1});
+  }
+  return parts;
 }
 
 std::vector<std::int64_t> onnx_places(const OnnxNode& node, std::int64_t extent, std::int64_t start, std::int64_t end,
