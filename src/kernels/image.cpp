@@ -42,20 +42,16 @@ void convert(const std::uint8_t* src, T* dst, Plane* function, const Shape& shap
   });
 }
 
-// All channels of `count` pixels, side by side as they came.
-inline void pixels(const std::uint8_t* src, std::int8_t* dst, std::int64_t count, const std::array<Channel, 3>& c,
-                   bool bgr) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    for (std::int64_t k = 0; k < 3; ++k) {
-      const auto channel = c[static_cast<std::size_t>(k)];
-      const float value = (static_cast<float>(src[i * 3 + (bgr ? 2 - k : k)]) - channel.mean) * channel.scale;
-      dst[i * 3 + k] = static_cast<std::int8_t>(std::nearbyint(std::clamp(value, -127.0F, 127.0F)));
-    }
+// What each byte of a channel becomes.
+using Table = std::array<std::int8_t, 256>;
+
+Table table_of(Channel channel) {
+  Table table{};
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const float value = (static_cast<float>(i) - channel.mean) * channel.scale;
+    table[i] = static_cast<std::int8_t>(std::nearbyint(std::clamp(value, -127.0F, 127.0F)));
   }
-}
-FACENET_SIMD void pixels_s8(const std::uint8_t* src, std::int8_t* dst, std::int64_t count,
-                            const std::array<Channel, 3>& c, bool bgr) {
-  pixels(src, dst, count, c, bgr);
+  return table;
 }
 
 }  // namespace
@@ -66,11 +62,17 @@ KernelPtr image_to_tensor(const TensorSpec& src, const TensorSpec& dst, const st
   for (std::size_t c = 0; c < 3; ++c) channels[c] = {mean[c], scale[c]};
   const Shape shape = src.shape;
   if (dst.type == DataType::s8) {
-    return function_kernel("own:simd", [=](std::span<void* const> a) {
+    const std::array<Table, 3> tables{table_of(channels[0]), table_of(channels[1]), table_of(channels[2])};
+    return function_kernel("own:table", [=](std::span<void* const> a) {
       const std::int64_t row = shape[2] * 3;
       parallel_for(shape[0] * shape[1], [&](std::int64_t i) {
-        pixels_s8(static_cast<const std::uint8_t*>(a[0]) + i * row, static_cast<std::int8_t*>(a[1]) + i * row, shape[2],
-                  channels, bgr);
+        const auto* from = static_cast<const std::uint8_t*>(a[0]) + i * row;
+        auto* to = static_cast<std::int8_t*>(a[1]) + i * row;
+        for (std::int64_t x = 0; x < row; x += 3) {
+          to[x] = tables[0][from[x + (bgr ? 2 : 0)]];
+          to[x + 1] = tables[1][from[x + 1]];
+          to[x + 2] = tables[2][from[x + (bgr ? 0 : 2)]];
+        }
       });
     });
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "base/simd.hpp"
 #include "base/threads.hpp"
@@ -13,28 +14,33 @@ namespace {
 
 constexpr std::int64_t kChunk = 64;  // channels whose sums stay in registers
 
-// `count` channels of one pixel: rows of `row` bytes, pixels of `pixel` bytes, `rows` x `columns` of them.
-inline void window(const std::uint8_t* src, std::uint8_t* dst, std::int64_t rows, std::int64_t columns,
-                   std::int64_t row, std::int64_t pixel, std::int64_t count, float factor) {
-  for (std::int64_t first = 0; first < count; first += kChunk) {
-    const std::int64_t size = std::min(kChunk, count - first);
-    std::int32_t sum[kChunk] = {};
-    for (std::int64_t y = 0; y < rows; ++y) {
-      for (std::int64_t x = 0; x < columns; ++x) {
-        const std::uint8_t* from = src + y * row + x * pixel + first;
-        for (std::int64_t k = 0; k < size; ++k) sum[k] += from[k] * from[k];
-      }
-    }
-    for (std::int64_t k = 0; k < size; ++k) {
-      const float value = factor * std::sqrt(static_cast<float>(sum[k]));
-      dst[first + k] = static_cast<std::uint8_t>(std::min(value, 255.0F) + 0.5F);
+struct Window {
+  std::int64_t rows, columns;  // of pixels
+  std::int64_t row, pixel;     // bytes from one to the next
+};
+
+// `count` channels of one pixel; a constant number keeps their sums in registers.
+FACENET_INLINE void channels_of(const Window& w, const std::uint8_t* src, std::uint8_t* dst, auto count, float factor) {
+  std::int32_t sum[kChunk] = {};
+  for (std::int64_t y = 0; y < w.rows; ++y) {
+    for (std::int64_t x = 0; x < w.columns; ++x) {
+      const std::uint8_t* from = src + y * w.row + x * w.pixel;
+      for (std::int64_t k = 0; k < count; ++k) sum[k] += from[k] * from[k];
     }
   }
+  float norm[kChunk] = {};  // step by step, as the compiler makes vectors of it
+  for (std::int64_t k = 0; k < count; ++k) norm[k] = factor * std::sqrt(static_cast<float>(sum[k])) + 0.5F;
+  for (std::int64_t k = 0; k < count; ++k) norm[k] = norm[k] < 255.0F ? norm[k] : 255.0F;
+  for (std::int64_t k = 0; k < count; ++k) dst[k] = static_cast<std::uint8_t>(static_cast<std::int32_t>(norm[k]));
 }
 
-FACENET_SIMD void window_simd(const std::uint8_t* src, std::uint8_t* dst, std::int64_t rows, std::int64_t columns,
-                              std::int64_t row, std::int64_t pixel, std::int64_t count, float factor) {
-  window(src, dst, rows, columns, row, pixel, count, factor);
+FACENET_SIMD void window_simd(const Window& w, const std::uint8_t* src, std::uint8_t* dst, std::int64_t channels,
+                              float factor) {
+  std::int64_t c = 0;
+  for (; c + kChunk <= channels; c += kChunk) {
+    channels_of(w, src + c, dst + c, std::integral_constant<std::int64_t, kChunk>(), factor);
+  }
+  if (c < channels) channels_of(w, src + c, dst + c, channels - c, factor);
 }
 
 }  // namespace
@@ -70,8 +76,8 @@ KernelPtr int8_l2_pooling(const PoolingProblem& p, float factor) {
         const std::int64_t left = ox * p.stride[1] - p.pad_begin[1];
         const std::int64_t x0 = std::max<std::int64_t>(0, left);
         const std::int64_t x1 = std::min(width, left + p.window[1]);
-        window_simd(src + (y0 * width + x0) * channels, dst + ox * channels, y1 - y0, x1 - x0, width * channels,
-                    channels, channels, factor);
+        window_simd({y1 - y0, x1 - x0, width * channels, channels}, src + (y0 * width + x0) * channels,
+                    dst + ox * channels, channels, factor);
       }
     });
   });

@@ -23,7 +23,9 @@ template <typename Function>
 [[gnu::always_inline]] inline void in_chunks(std::int64_t inner, Function&& function) {
   if (inner == 16) return function(std::int64_t{0}, std::integral_constant<std::int64_t, 16>());
   if (inner == 8) return function(std::int64_t{0}, std::integral_constant<std::int64_t, 8>());
-  for (std::int64_t c = 0; c < inner; c += kChunk) function(c, std::min(kChunk, inner - c));
+  std::int64_t c = 0;
+  for (; c + kChunk <= inner; c += kChunk) function(c, std::integral_constant<std::int64_t, kChunk>());
+  if (c < inner) function(c, inner - c);
 }
 
 struct Plane {
