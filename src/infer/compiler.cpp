@@ -35,7 +35,7 @@ bool equal(const Tensor& a, const Tensor& b) {
 /// fewer, the last.
 using Ways = std::vector<std::size_t>;
 constexpr std::size_t kAllWays = std::numeric_limits<std::size_t>::max();  // one after the other, to the same place
-constexpr std::size_t kSureWay = kAllWays - 1;                             // the first that is sure to pay, else 0
+constexpr std::size_t kSureWay = kAllWays - 1;                             // the one that is sure to pay, else 0
 
 class Compiler {
  public:
@@ -142,8 +142,11 @@ class Compiler {
       shapes.push_back(operands.back().spec.shape);
     }
     auto& compiled = compiled_[index];
+    if (way == kSureWay) {  // no other is made: their weights would be packed for nothing
+      if (auto sure = node.op->sure_alternative(operands)) compiled.push_back(std::move(*sure));
+    }
     if (compiled.empty()) compiled.push_back(node.op->compile(operands));
-    if (way > 0 && compiled.size() == 1) {
+    if (way > 0 && way != kSureWay && compiled.size() == 1) {
       for (auto& other : node.op->alternatives(operands)) compiled.push_back(std::move(other));
     }
     std::size_t first = std::min(way, compiled.size() - 1);
@@ -151,9 +154,6 @@ class Compiler {
     if (way == kAllWays) {
       first = 0;
       last = compiled.size() - 1;
-    } else if (way == kSureWay) {
-      const auto sure = std::ranges::find_if(compiled, [](const Compiled& c) { return c.sure; });
-      first = last = sure == compiled.end() ? 0 : static_cast<std::size_t>(sure - compiled.begin());
     }
     Plan::Step step{node.name, std::string(node.op->name()), node.op->multiply_adds(shapes), nullptr, {}, {}};
     for (std::size_t i = 0; i < compiled[0].src.size(); ++i) {

@@ -13,14 +13,6 @@ namespace {
 using Desc = dnnl::memory::desc;
 using Dims = dnnl::memory::dims;
 
-Shape destination(const ConvolutionProblem& p) {
-  const auto extent = [&](std::size_t i) {
-    const std::int64_t kernel = (p.weights[2 + i] - 1) * p.dilation[i] + 1;
-    return (p.src[2 + i] + p.pad_begin[i] + p.pad_end[i] - kernel) / p.stride[i] + 1;
-  };
-  return {p.src[0], p.weights[0], extent(0), extent(1)};
-}
-
 Dims weights_dims(const ConvolutionProblem& p) {
   const auto w = p.weights;
   if (p.groups == 1) return {w[0], w[1], w[2], w[3]};
@@ -81,7 +73,7 @@ dnnl::post_ops post_ops(const ConvolutionProblem& p, const Desc& dst) {
 
 dnnl::convolution_forward::primitive_desc forward_description(const ConvolutionProblem& p, Layout src, Layout dst) {
   const Desc src_desc = descriptor({p.src, p.type, src});
-  const Desc dst_desc = descriptor({destination(p), p.type, dst});
+  const Desc dst_desc = descriptor({p.dst(), p.type, dst});
   const Desc bias({p.weights[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
   dnnl::primitive_attr attributes = user_scratchpad();
   attributes.set_post_ops(post_ops(p, dst_desc));
@@ -107,7 +99,7 @@ KernelPtr weights_reorder(const Desc& from, const Desc& to) {
 dnnl::convolution_forward::primitive_desc int8_description(const ConvolutionProblem& p, const Int8Result& result) {
   dnnl::primitive_attr attributes = user_scratchpad();
   attributes.set_scales_mask(DNNL_ARG_WEIGHTS, p.groups == 1 ? 1 : 3);  // one for each result's channel
-  dnnl::post_ops post = post_ops(p, descriptor({destination(p), result.sum, Layout::nhwc}));
+  dnnl::post_ops post = post_ops(p, descriptor({p.dst(), result.sum, Layout::nhwc}));
   if (result.factor != 1) post.append_eltwise(dnnl::algorithm::eltwise_linear, result.factor, 0.0F);
   attributes.set_post_ops(post);
   const Desc bias({p.weights[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
@@ -117,7 +109,7 @@ dnnl::convolution_forward::primitive_desc int8_description(const ConvolutionProb
           descriptor({p.src, p.type, Layout::nhwc}),
           any_weights(p, DataType::s8),
           p.bias ? bias : Desc(),
-          descriptor({destination(p), result.dst, Layout::nhwc}),
+          descriptor({p.dst(), result.dst, Layout::nhwc}),
           dims(p.stride),
           dims(p.dilation, -1),
           dims(p.pad_begin),
@@ -157,6 +149,14 @@ std::vector<PrimitiveKernel::Argument> forward_arguments(const ConvolutionProble
 
 }  // namespace
 
+Shape ConvolutionProblem::dst() const {
+  const auto extent = [&](std::size_t i) {
+    const std::int64_t kernel = (weights[2 + i] - 1) * dilation[i] + 1;
+    return (src[2 + i] + pad_begin[i] + pad_end[i] - kernel) / stride[i] + 1;
+  };
+  return {src[0], weights[0], extent(0), extent(1)};
+}
+
 std::shared_ptr<const ConvolutionForward> convolution_forward(const ConvolutionProblem& p) {
   return cached<ConvolutionForward>(key(1, p), [&] {
     return translated(describe(p), [&] {
@@ -164,7 +164,7 @@ std::shared_ptr<const ConvolutionForward> convolution_forward(const ConvolutionP
           p, [&](Layout src, Layout dst) { return forward_description(p, src, dst); });
       auto forward = std::make_shared<ConvolutionForward>();
       forward->src = {p.src, p.type, layouts.first};
-      forward->dst = {destination(p), p.type, layouts.second};
+      forward->dst = {p.dst(), p.type, layouts.second};
       forward->kernel = primitive_kernel(pd, forward_arguments(p, pd, pd.dst_desc()));
       forward->pack = weights_reorder(plain_weights(p), pd.weights_desc());
       forward->packed_bytes = pd.weights_desc().get_size();
@@ -191,12 +191,12 @@ std::shared_ptr<const ConvolutionBackwardData> convolution_backward_data(const C
           choose<dnnl::convolution_backward_data::primitive_desc>(p, [&](Layout src, Layout dst) {
             return dnnl::convolution_backward_data::primitive_desc(
                 engine(), dnnl::algorithm::convolution_direct, descriptor({p.src, p.type, src}), any_weights(p, p.type),
-                descriptor({destination(p), p.type, dst}), dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin),
+                descriptor({p.dst(), p.type, dst}), dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin),
                 dims(p.pad_end), forward_description(p, src, dst), user_scratchpad());
           });
       auto backward = std::make_shared<ConvolutionBackwardData>();
       backward->diff_src = {p.src, p.type, layouts.first};
-      backward->diff_dst = {destination(p), p.type, layouts.second};
+      backward->diff_dst = {p.dst(), p.type, layouts.second};
       backward->kernel = primitive_kernel(pd, {{DNNL_ARG_DIFF_DST, pd.diff_dst_desc()},
                                                {DNNL_ARG_WEIGHTS, pd.weights_desc()},
                                                {DNNL_ARG_DIFF_SRC, pd.diff_src_desc()}});
@@ -218,13 +218,13 @@ std::shared_ptr<const ConvolutionBackwardWeights> convolution_backward_weights(c
           choose<dnnl::convolution_backward_weights::primitive_desc>(p, [&](Layout src, Layout dst) {
             return dnnl::convolution_backward_weights::primitive_desc(
                 engine(), dnnl::algorithm::convolution_direct, descriptor({p.src, p.type, src}),
-                any_weights(p, DataType::f32), p.bias ? diff_bias : Desc(), descriptor({destination(p), p.type, dst}),
+                any_weights(p, DataType::f32), p.bias ? diff_bias : Desc(), descriptor({p.dst(), p.type, dst}),
                 dims(p.stride), dims(p.dilation, -1), dims(p.pad_begin), dims(p.pad_end),
                 forward_description(p, src, dst), user_scratchpad());
           });
       auto backward = std::make_shared<ConvolutionBackwardWeights>();
       backward->src = {p.src, p.type, layouts.first};
-      backward->diff_dst = {destination(p), p.type, layouts.second};
+      backward->diff_dst = {p.dst(), p.type, layouts.second};
       std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, pd.src_desc()},
                                                        {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()},
                                                        {DNNL_ARG_DIFF_WEIGHTS, pd.diff_weights_desc()}};
@@ -252,8 +252,8 @@ std::shared_ptr<const ConvolutionForward> int8_convolution_forward(const Convolu
       if (std::string(pd.impl_info_str()).starts_with("ref")) return nullptr;
       auto forward = std::make_shared<ConvolutionForward>();
       forward->src = {p.src, p.type, Layout::nhwc};
-      forward->dst = {destination(p), result.dst, Layout::nhwc};
-      auto arguments = forward_arguments(p, pd, descriptor({destination(p), result.sum, Layout::nhwc}));
+      forward->dst = {p.dst(), result.dst, Layout::nhwc};
+      auto arguments = forward_arguments(p, pd, descriptor({p.dst(), result.sum, Layout::nhwc}));
       arguments.insert(arguments.end() - 1, {DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS, descriptor({{p.weights[0]}})});
       forward->kernel = primitive_kernel(pd, std::move(arguments));
       forward->pack = weights_reorder(plain_weights(p, DataType::s8), pd.weights_desc());

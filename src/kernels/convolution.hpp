@@ -23,6 +23,8 @@ struct ConvolutionProblem {
   bool sum = false;    ///< a second source, of dst's type and layout, is added
   bool relu = false;   ///< max(0, .)
   bool prelu = false;  ///< times a slope for each channel where negative
+
+  Shape dst() const;
 };
 
 struct ConvolutionForward {

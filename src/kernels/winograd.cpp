@@ -51,8 +51,8 @@ Choice best() {
 WinogradTiles tiles_of(const ConvolutionProblem& p, std::int64_t m) {
   const std::int64_t block = block_of(native_blocked_layout());
   const std::int64_t r = p.weights[2];
-  const std::int64_t height = p.src[2] + p.pad_begin[0] + p.pad_end[0] - r + 1;
-  const std::int64_t width = p.src[3] + p.pad_begin[1] + p.pad_end[1] - r + 1;
+  const std::int64_t height = p.dst()[2];
+  const std::int64_t width = p.dst()[3];
   return {.m = m,
           .r = r,
           .height = p.src[2],
@@ -217,7 +217,7 @@ std::shared_ptr<const ConvolutionForward> winograd_forward(const ConvolutionProb
   const std::int64_t lanes = block_of(native_blocked_layout());
   auto forward = std::make_shared<ConvolutionForward>();
   forward->src = {p.src, p.type, native_blocked_layout()};
-  forward->dst = {{p.src[0], p.weights[0], tiles.out_height, tiles.out_width}, p.type, native_blocked_layout()};
+  forward->dst = {p.dst(), p.type, native_blocked_layout()};
   forward->kernel = std::make_shared<Winograd>(p, tiles);
   forward->pack = packing(tiles, p.weights);
   forward->packed_bytes =

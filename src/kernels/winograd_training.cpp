@@ -12,16 +12,12 @@ namespace {
 
 constexpr std::int64_t kFewChannels = 32;
 
-std::array<std::int64_t, 2> extent(const ConvolutionProblem& p) {
-  return {p.src[2] + p.pad_begin[0] + p.pad_end[0] - p.weights[2] + 1,
-          p.src[3] + p.pad_begin[1] + p.pad_end[1] - p.weights[3] + 1};
-}
-
 // The algorithm with the fewest multiplications on a map of this size, where tiles reach beyond the edge; 0: none
 // halves them.
 std::int64_t fewest_multiplications(const ConvolutionProblem& p) {
   if (p.type != DataType::f32 || !has_avx2() || std::min(p.weights[0], p.weights[1]) < kFewChannels) return 0;
-  const auto [height, width] = extent(p);
+  const std::int64_t height = p.dst()[2];
+  const std::int64_t width = p.dst()[3];
   const std::int64_t r = p.weights[2];
   std::int64_t best = 0;
   std::int64_t fewest = height * width * r * r / 2;
@@ -38,9 +34,8 @@ std::int64_t fewest_multiplications(const ConvolutionProblem& p) {
 
 // The convolution that takes diff_dst to diff_src: kernels turned round, sources and results exchanged.
 ConvolutionProblem turned(const ConvolutionProblem& p) {
-  const auto [height, width] = extent(p);
   ConvolutionProblem back = p;
-  back.src = {p.src[0], p.weights[0], height, width};
+  back.src = p.dst();
   back.weights = {p.weights[1], p.weights[0], p.weights[2], p.weights[3]};
   for (std::size_t i = 0; i < 2; ++i) {
     back.pad_begin[i] = p.weights[2 + i] - 1 - p.pad_begin[i];

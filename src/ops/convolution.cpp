@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "kernels/elementwise.hpp"
+#include "kernels/streamed.hpp"
 #include "kernels/winograd.hpp"
 #include "kernels/winograd_training.hpp"
 
@@ -35,23 +36,55 @@ Compiled compiled_convolution(const kernels::ConvolutionProblem& problem, std::v
   return with_packed_weights(*kernels::convolution_forward(problem), problem.sum, std::move(constants));
 }
 
-std::vector<Compiled> winograd_convolutions(const kernels::ConvolutionProblem& problem,
-                                            const std::vector<Tensor>& constants) {
-  constexpr std::int64_t kSmall = 64;  // pixels, among which tiles of 4x4 leave too much over
-  constexpr std::int64_t kChannels = 16;
-  std::vector<Compiled> ways;
-  const auto direct = kernels::convolution_forward(problem);
-  for (const std::int64_t m : {4, 2}) {
-    if (!kernels::has_winograd(problem, m)) continue;
-    const auto forward = kernels::winograd_forward(problem, m);
-    if (forward->src != direct->src || forward->dst != direct->dst) continue;
-    const bool small = forward->dst.shape[2] * forward->dst.shape[3] <= kSmall;
-    if (m == 4 || small || problem.weights[2] > 3) {
-      ways.push_back(with_packed_weights(*forward, problem.sum, constants));
-      ways.back().sure = !small && problem.src[1] >= kChannels;
-    }
+namespace {
+
+struct Way {
+  std::shared_ptr<const kernels::ConvolutionForward> forward;
+  bool sure;  // it is faster than the others after it, and than the direct one, on every machine
+};
+
+// Besides the direct one, the most promising first.
+std::vector<Way> other_ways(const kernels::ConvolutionProblem& problem) {
+  // Pixels. Of a tiny map little is left over for tiles; of one image's small map weights, of which F(4x4,3x3) has four
+  // times as many, take longer to read than to multiply.
+  constexpr std::int64_t kTiny = 64;
+  constexpr std::int64_t kSmall = 200;
+  constexpr std::int64_t kChannels = 16;  // fewer leave the blocked layout's vectors empty
+  const std::int64_t pixels = problem.dst()[2] * problem.dst()[3];
+  const bool winograd = kernels::has_winograd(problem, 2);
+  const bool many = problem.src[1] >= kChannels;
+  std::vector<Way> ways;
+  if (kernels::has_streamed(problem) && pixels <= kSmall) {
+    ways.push_back({kernels::streamed_forward(problem), many && (pixels <= kTiny || !winograd)});
   }
+  if (!winograd) return ways;
+  const bool few = pixels <= (problem.src[0] == 1 ? kSmall : kTiny);
+  const bool four = kernels::has_winograd(problem, 4);
+  const bool sure = many && pixels > kTiny;
+  if (few || !four) ways.push_back({kernels::winograd_forward(problem, 2), sure});
+  if (four) ways.push_back({kernels::winograd_forward(problem, 4), sure});
   return ways;
+}
+
+}  // namespace
+
+std::vector<Compiled> other_convolutions(const kernels::ConvolutionProblem& problem,
+                                         const std::vector<Tensor>& constants) {
+  std::vector<Compiled> compiled;
+  const auto direct = kernels::convolution_forward(problem);
+  for (const auto& way : other_ways(problem)) {
+    if (way.forward->src != direct->src || way.forward->dst != direct->dst) continue;
+    compiled.push_back(with_packed_weights(*way.forward, problem.sum, constants));
+  }
+  return compiled;
+}
+
+std::optional<Compiled> sure_convolution(const kernels::ConvolutionProblem& problem,
+                                         const std::vector<Tensor>& constants) {
+  for (const auto& way : other_ways(problem)) {
+    if (way.sure) return with_packed_weights(*way.forward, problem.sum, constants);
+  }
+  return {};
 }
 
 void Convolution::visit(Fields& f) {
@@ -111,7 +144,11 @@ Compiled Convolution::compile(std::span<const Operand> operands) const {
 }
 
 std::vector<Compiled> Convolution::alternatives(std::span<const Operand> operands) const {
-  return winograd_convolutions(problem(operands[0].spec, operands[1].spec.shape), constants_of(operands));
+  return other_convolutions(problem(operands[0].spec, operands[1].spec.shape), constants_of(operands));
+}
+
+std::optional<Compiled> Convolution::sure_alternative(std::span<const Operand> operands) const {
+  return sure_convolution(problem(operands[0].spec, operands[1].spec.shape), constants_of(operands));
 }
 
 Tensor Convolution::forward(std::span<const Tensor> src, const Mode& mode, Saved& saved) const {

@@ -27,6 +27,7 @@ struct Convolution final : Operator {
   Shape shape(std::span<const Shape> src) const override;
   Compiled compile(std::span<const Operand> operands) const override;
   std::vector<Compiled> alternatives(std::span<const Operand> operands) const override;
+  std::optional<Compiled> sure_alternative(std::span<const Operand> operands) const override;
   Tensor forward(std::span<const Tensor> src, const Mode& mode, Saved& saved) const override;
   std::vector<Tensor> backward(const BackwardArguments& arguments) const override;
   RefTensor reference(std::span<const RefTensor> src, const Mode& mode) const override;
@@ -39,8 +40,10 @@ struct Convolution final : Operator {
 
 /// The convolution that `constants` (weights, then bias and slopes where it has them) belong to.
 Compiled compiled_convolution(const kernels::ConvolutionProblem& problem, std::vector<Tensor> constants);
-/// The same by Winograd's algorithms, where there are some that may pay.
-std::vector<Compiled> winograd_convolutions(const kernels::ConvolutionProblem& problem,
-                                            const std::vector<Tensor>& constants);
+/// The same by kernels of our own (Winograd's algorithms, streamed weights), where they may pay.
+std::vector<Compiled> other_convolutions(const kernels::ConvolutionProblem& problem,
+                                         const std::vector<Tensor>& constants);
+std::optional<Compiled> sure_convolution(const kernels::ConvolutionProblem& problem,
+                                         const std::vector<Tensor>& constants);
 
 }  // namespace facenet

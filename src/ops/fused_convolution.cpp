@@ -58,7 +58,12 @@ Compiled FusedConvolution::compile(std::span<const Operand> operands) const {
 
 std::vector<Compiled> FusedConvolution::alternatives(std::span<const Operand> operands) const {
   const auto values = constants(operands);
-  return winograd_convolutions(problem(operands[0].spec, values[0].shape()), values);
+  return other_convolutions(problem(operands[0].spec, values[0].shape()), values);
+}
+
+std::optional<Compiled> FusedConvolution::sure_alternative(std::span<const Operand> operands) const {
+  const auto values = constants(operands);
+  return sure_convolution(problem(operands[0].spec, values[0].shape()), values);
 }
 
 bool FusedConvolution::has_kernel(const Shape& source, const Shape& weights) const {

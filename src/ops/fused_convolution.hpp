@@ -19,6 +19,7 @@ struct FusedConvolution final : InferenceOperator {
   Shape shape(std::span<const Shape> sources) const override;
   Compiled compile(std::span<const Operand> operands) const override;
   std::vector<Compiled> alternatives(std::span<const Operand> operands) const override;
+  std::optional<Compiled> sure_alternative(std::span<const Operand> operands) const override;
   /// Whether it runs as fast as it should: where not, leave the parts as they are.
   bool has_kernel(const Shape& source, const Shape& weights) const;
   RefTensor reference(std::span<const RefTensor> sources, const Mode& mode) const override;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,7 +85,6 @@ struct Compiled {
   TensorSpec dst;
   std::vector<Tensor> constants;
   bool joins = false;  ///< dst is nothing but the sources, one after the other in memory
-  bool sure = false;   ///< an alternative that is faster on every machine
 };
 
 /// Immutable once its parameters are set; shared between threads. The last `parameter_inputs()` sources are parameters.
@@ -103,6 +103,8 @@ class Operator {
   /// Other kernels for the same, from and to what `compile` has, that round differently. Which is fastest depends on
   /// the machine and the shapes: a plan measures it.
   virtual std::vector<Compiled> alternatives(std::span<const Operand> /*operands*/) const { return {}; }
+  /// The one of them that is faster on every machine, where there is one: for who does not measure.
+  virtual std::optional<Compiled> sure_alternative(std::span<const Operand> /*operands*/) const { return {}; }
 
   /// Default: what `compile` gives, run once. Operators that behave otherwise in training override it.
   virtual Tensor forward(std::span<const Tensor> src, const Mode& mode, Saved& saved) const;

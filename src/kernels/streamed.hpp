@@ -1,0 +1,15 @@
+// Convolution of one small map. There every weight serves a few pixels only, and a kernel made for large maps waits for
+// memory; this one multiplies with some weights while it asks for the next.
+#pragma once
+
+#include "kernels/convolution.hpp"
+
+namespace facenet::kernels {
+
+/// Whether the problem is of one image, in float32, not in groups or dilated, and the processor has AVX2 or more.
+bool has_streamed(const ConvolutionProblem& problem);
+
+/// As convolution_forward in every way but rounding, in the native blocked layout. Only where has_streamed.
+std::shared_ptr<const ConvolutionForward> streamed_forward(const ConvolutionProblem& problem);
+
+}  // namespace facenet::kernels

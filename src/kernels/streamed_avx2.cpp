@@ -1,0 +1,13 @@
+// Streamed convolution for AVX2.
+#define FACENET_LANES 8
+#define FACENET_ROWS 6
+#include "kernels/streamed_body.hpp"
+
+namespace facenet::kernels {
+
+void streamed_avx2(const StreamedMap& map, const StreamedPart& part, const StreamedArguments& arguments,
+                   float* scratch) {
+  run(map, part, arguments, scratch);
+}
+
+}  // namespace facenet::kernels

@@ -1,0 +1,13 @@
+// Streamed convolution for AVX512.
+#define FACENET_LANES 16
+#define FACENET_ROWS 14
+#include "kernels/streamed_body.hpp"
+
+namespace facenet::kernels {
+
+void streamed_avx512(const StreamedMap& map, const StreamedPart& part, const StreamedArguments& arguments,
+                     float* scratch) {
+  run(map, part, arguments, scratch);
+}
+
+}  // namespace facenet::kernels

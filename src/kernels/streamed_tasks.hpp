@@ -1,0 +1,47 @@
+// What the streamed convolutions of all instruction sets are told.
+#pragma once
+
+#include <cstdint>
+
+namespace facenet::kernels {
+
+/// A convolution of one image in a blocked layout of `lanes` channels, as the product of a matrix of weights and one of
+/// pixels. A plane is what the kernel's place (y, x) sees of a block of source channels: all pixels by `lanes`. Planes
+/// are numbered place by place, in each block by block.
+struct StreamedMap {
+  static constexpr std::int64_t kChunk = 8;  ///< planes whose pixels and weights stay in the first cache
+  std::int64_t kernel_height, kernel_width;
+  std::int64_t stride_y, stride_x, pad_top, pad_left;
+  std::int64_t height, width;  ///< of the source
+  std::int64_t out_height, out_width;
+  std::int64_t src_blocks, dst_blocks;  ///< of channels
+  bool relu;
+  std::int64_t planes() const { return kernel_height * kernel_width * src_blocks; }
+  std::int64_t pixels() const { return out_height * out_width; }
+  /// Whether planes are the source's own.
+  bool as_it_is() const {
+    return planes() == src_blocks && stride_y == 1 && stride_x == 1 && height == out_height && width == out_width;
+  }
+};
+
+/// `weights`: [chunk][destination block][plane of the chunk][source lane][destination lane].
+struct StreamedArguments {
+  const float* src;
+  const float* sum;  ///< or null
+  const float* weights;
+  const float* bias;    ///< or null
+  const float* slopes;  ///< or null
+  float* dst;
+};
+
+/// The pixels [first, last) of the destination blocks [first_block, last_block). `scratch` has room for
+/// kChunk * (last - first) * lanes numbers.
+struct StreamedPart {
+  std::int64_t first, last, first_block, last_block;
+};
+using StreamedFunction = void(const StreamedMap& map, const StreamedPart& part, const StreamedArguments& arguments,
+                              float* scratch);
+StreamedFunction streamed_avx512;  ///< 16 lanes
+StreamedFunction streamed_avx2;    ///< 8 lanes
+
+}  // namespace facenet::kernels
