@@ -1,4 +1,4 @@
-// Detector: from photographs to faces, each with a box, five points, a confidence and a quality.
+// From photographs to faces, each with a box, five points, a confidence and a quality: by Detector, or by one of yours.
 #pragma once
 
 #include <array>
@@ -59,13 +59,34 @@ struct DetectedFace {
   std::array<float, 4> box{};
   /// As a viewer sees the face upright: if it stands on its head in the photograph, "left" is on the right there.
   Landmarks landmarks{};
-  float confidence = 0;  ///< the last network's probability, 0 to 1
+  float confidence = 0;  ///< of a detector that this is a face, 0 to 1: of MTCNN the last network's probability
   FaceQuality quality{};
   /// Degrees, clockwise, by which the photograph had to be turned for the face to be found: 0, 90, 180, 270.
   int turned = 0;
   bool cut_off = false;  ///< a tenth or more of the box lies beyond the photograph
   bool tiny = false;     ///< quality.size below 0.3: 34 pixels where a network wants 112
   bool blurred = false;  ///< quality.sharpness below 0.3
+};
+
+/// What finds faces in photographs. Derive from it to bring a detector of your own, or boxes that are known already, to
+/// Recognizer: `find` is all that it takes. Mutable: one for each thread.
+class FACENET_API FaceDetector {
+ public:
+  virtual ~FaceDetector();
+  /// The faces that `find` gives, with their quality and what follows from it, the largest first; empty when there is
+  /// none. InvalidArgument for an image without pixels, and when `find` gives a box without an area, a number that is
+  /// not finite, a confidence beyond 0 to 1 or a turn that is none.
+  std::vector<DetectedFace> detect(const Image& photograph);
+
+ protected:
+  FaceDetector() = default;
+  FaceDetector(const FaceDetector&) = default;
+  FaceDetector& operator=(const FaceDetector&) = default;
+
+  /// Faces in any order with `box`, `landmarks` and `confidence`, and `turned` where the photograph was; the rest is
+  /// not looked at. The photograph has pixels. Landmarks that are not known stay 0: such faces have quality 0, and do
+  /// for networks that were trained on boxes (ModelContract::margin).
+  virtual std::vector<DetectedFace> find(const Image& photograph) = 0;
 };
 
 /// Finds faces by MTCNN (Zhang et al., IEEE Signal Processing Letters 2016) as the Python package facenet-pytorch runs
@@ -75,7 +96,7 @@ struct DetectedFace {
 /// Mutable: one for each thread; `with` gives further ones that share the networks and compiled plans. The same image
 /// and options give the same result each time, at any number of threads up to rounding. Costs of a photograph: time in
 /// proportion to its pixels over minimum_size squared, and memory for its pyramid.
-class FACENET_API Detector {
+class FACENET_API Detector final : public FaceDetector {
  public:
   /// Reads a detector file. FormatError when it is none or damaged; IoError; InvalidArgument when an option is out of
   /// range.
@@ -86,20 +107,20 @@ class FACENET_API Detector {
   /// The detector file that `load` reads, written whole or not at all. IoError when it cannot be written.
   void save(const std::filesystem::path& path) const;
 
-  ~Detector();
+  ~Detector() override;
   Detector(Detector&&) noexcept;
   Detector& operator=(Detector&&) noexcept;
 
   /// Another detector on the same networks. InvalidArgument when an option is out of range.
   Detector with(const DetectorOptions& options) const;
 
-  /// All faces (or the one chosen by the options), the largest first; empty when there is none. InvalidArgument for an
-  /// image without pixels.
-  std::vector<DetectedFace> detect(const Image& image);
-
   const DetectorOptions& options() const;
   const std::string& licence() const;     ///< of the weights
   const std::string& data_notes() const;  ///< where they come from
+
+ protected:
+  /// All faces, or those chosen by the options.
+  std::vector<DetectedFace> find(const Image& photograph) override;
 
  private:
   struct Impl;

@@ -6,8 +6,9 @@
 namespace facenet {
 
 struct Recognizer::Impl {
-  Impl(Model model, Detector d, const EmbedderOptions& options)
+  Impl(Model model, std::shared_ptr<FaceDetector> d, const EmbedderOptions& options)
       : detector(std::move(d)), embedder(std::move(model), options) {
+    if (!detector) throw InvalidArgument("a recognizer needs a detector");
     const ModelContract& contract = embedder.model().contract();
     if (!contract.template_points && !contract.margin) {
       throw InvalidArgument(
@@ -19,7 +20,11 @@ struct Recognizer::Impl {
   std::vector<RecognizedFace> recognize(const Image& photograph) {
     std::vector<RecognizedFace> faces;
     std::vector<Image> crops;
-    for (auto& found : detector.detect(photograph)) {
+    const bool aligned = embedder.model().contract().template_points.has_value();
+    for (auto& found : detector->detect(photograph)) {
+      if (aligned && found.landmarks == Landmarks{}) {
+        throw InvalidArgument("the model aligns faces by five points, and the detector gives none");
+      }
       try {
         crops.push_back(embedder.prepare(photograph, found));
       } catch (const InvalidArgument&) {
@@ -36,11 +41,13 @@ struct Recognizer::Impl {
     return faces;
   }
 
-  Detector detector;
+  std::shared_ptr<FaceDetector> detector;
   Embedder embedder;
 };
 
 Recognizer::Recognizer(Model model, Detector detector, const EmbedderOptions& options)
+    : Recognizer(std::move(model), std::make_shared<Detector>(std::move(detector)), options) {}
+Recognizer::Recognizer(Model model, std::shared_ptr<FaceDetector> detector, const EmbedderOptions& options)
     : impl_(std::make_unique<Impl>(std::move(model), std::move(detector), options)) {}
 Recognizer::~Recognizer() = default;
 Recognizer::Recognizer(Recognizer&&) noexcept = default;
@@ -48,6 +55,6 @@ Recognizer& Recognizer::operator=(Recognizer&&) noexcept = default;
 
 std::vector<RecognizedFace> Recognizer::recognize(const Image& photograph) { return impl_->recognize(photograph); }
 const Model& Recognizer::model() const { return impl_->embedder.model(); }
-const Detector& Recognizer::detector() const { return impl_->detector; }
+const FaceDetector& Recognizer::detector() const { return *impl_->detector; }
 
 }  // namespace facenet

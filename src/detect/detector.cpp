@@ -8,8 +8,8 @@
 
 #include "base/files.hpp"
 #include "data/geometry.hpp"
+#include "detect/face_detector.hpp"
 #include "detect/mtcnn.hpp"
-#include "detect/quality.hpp"
 
 namespace facenet {
 namespace {
@@ -44,8 +44,6 @@ std::array<float, 2> turned_back(std::array<float, 2> p, int quarters, int width
   }
 }
 
-float area(const DetectedFace& face) { return (face.box[2] - face.box[0]) * (face.box[3] - face.box[1]); }
-
 float distance_from_centre(const DetectedFace& face, const Image& image) {
   return std::hypot((face.box[0] + face.box[2] - static_cast<float>(image.width())) / 2,
                     (face.box[1] + face.box[3] - static_cast<float>(image.height())) / 2);
@@ -67,15 +65,6 @@ DetectedFace face_of(const detect::Found& found, const Image& image, int quarter
     face.landmarks[i] = point[0];
     face.landmarks[i + 1] = point[1];
   }
-  face.quality = detect::quality_of(image, face.landmarks, face.confidence);
-  const auto visible = [](float low, float high, int extent) {
-    return std::max(0.0F, std::min(high, static_cast<float>(extent)) - std::max(low, 0.0F));
-  };
-  const float inside =
-      visible(face.box[0], face.box[2], image.width()) * visible(face.box[1], face.box[3], image.height());
-  face.cut_off = inside < 0.9F * area(face);
-  face.tiny = face.quality.size < 0.3F;
-  face.blurred = face.quality.sharpness < 0.3F;
   return face;
 }
 
@@ -137,12 +126,13 @@ Detector Detector::with(const DetectorOptions& options) const {
   return Detector(std::make_unique<Impl>(impl_->networks, options));
 }
 
-std::vector<DetectedFace> Detector::detect(const Image& image) {
-  if (image.empty()) throw InvalidArgument("an image without pixels has no faces");
+std::vector<DetectedFace> Detector::find(const Image& image) {
   auto faces = impl_->faces_in(image);
+  std::erase_if(faces, [](const DetectedFace& face) {  // corners that the networks have moved past each other
+    return !(face.box[0] < face.box[2] && face.box[1] < face.box[3]);
+  });
   const auto& options = impl_->options;
-  std::stable_sort(faces.begin(), faces.end(),
-                   [](const DetectedFace& a, const DetectedFace& b) { return area(a) > area(b); });
+  detect::sort_by_size(faces);
   if (options.choice == FaceChoice::centre && !faces.empty()) {
     const auto nearest =
         std::min_element(faces.begin(), faces.end(), [&](const DetectedFace& a, const DetectedFace& b) {
