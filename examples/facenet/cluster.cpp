@@ -327,7 +327,10 @@ Run setup_cluster(CLI::App& app, Common& common) {
   add_model_option(app, common);
   app.add_option("--embeddings", options->embeddings, "Group these (.npy with its .csv) instead of INPUT")
       ->type_name("FILE");
-  app.add_option("--method", options->method, "average (default), complete, single, centroid, kmeans or graph")
+  app.add_option(
+         "--method", options->method,
+         "average (default), complete (at most 20,000 faces that chains of neighbours within the threshold connect), "
+         "single, centroid, kmeans or graph")
       ->type_name("NAME");
   app.add_option("--threshold", options->threshold,
                  "Merge groups up to this squared distance (the model's calibration, where it has one)")

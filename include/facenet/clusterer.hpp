@@ -20,8 +20,10 @@ namespace facenet {
 /// How groups are found. The first four merge the two nearest groups again and again, and differ in how far apart two
 /// groups are.
 enum class ClusterMethod {
-  average,   ///< the mean squared distance between their members
-  complete,  ///< the largest; needs a matrix of n*n floats, so at most 20,000 items
+  average,  ///< the mean squared distance between their members
+  /// The largest. Needs a matrix of floats, so at most 20,000 items; with a threshold, one of each component (items
+  /// that chains of neighbours within it connect), so at most so many in one of them.
+  complete,
   single,    ///< the smallest: chains of neighbours become one group
   centroid,  ///< between their means; a merge may be nearer than the one before it
   kmeans,    ///< Lloyd's k means from k-means++ starts; without a number of clusters, it is found by silhouettes
@@ -71,7 +73,7 @@ struct Suggestion {
 
 /// Immutable: one may serve all threads. The result depends on the embeddings, their order where distances tie, and the
 /// parameters alone. Costs, of N items: time N^2 (graph: above `exact_up_to` N^1.5; kmeans: N times the clusters, in
-/// each round) and memory N (complete: N^2).
+/// each round) and memory N (complete: M^2, with M items in the largest component).
 class FACENET_API Clusterer {
  public:
   /// How groups are found, and when it ends.
@@ -105,8 +107,8 @@ class FACENET_API Clusterer {
   /// and groups that hold items said to be different never merge: infinitely far apart for the linkages, no room for
   /// one another with kmeans and graph. Where that leaves too little room for the number of clusters that was asked
   /// for, there are more. InvalidArgument also for an index that is no row, when more clusters are asked for than the
-  /// constraints leave groups, for more than 20,000 items with `single` and `different` (it needs the matrix), and for
-  /// constraints that contradict each other: the message names the items and the chain.
+  /// constraints leave groups, for more than 20,000 items with `single` and `different` (it then needs the matrix that
+  /// `complete` does), and for constraints that contradict each other: the message names the items and the chain.
   Clustering cluster(const Embeddings& embeddings, const Constraints& constraints, const ClusterProgress& progress = {},
                      const std::stop_token& stop = {}) const;
 

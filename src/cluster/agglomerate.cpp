@@ -167,22 +167,12 @@ struct Parts {
   std::vector<Links> links;
 };
 
-std::vector<Merge> merge_by_matrix(const Embeddings& items, const Links& links, bool largest, float limit,
-                                   Watch& watch) {
-  if (items.size() > kLargestMatrix) {
-    throw InvalidArgument((largest ? "complete linkage of " : "single linkage with faces said to be different, of ") +
-                          std::to_string(items.size()) + " items needs a matrix of that size squared; at most " +
-                          std::to_string(kLargestMatrix) + ", or take average linkage");
-  }
-  MatrixLinkage linkage(items, links, largest);
-  return chain(linkage, static_cast<std::int32_t>(items.size()), limit, watch);
-}
-
-}  // namespace
-
 // Within the limit, only groups merge that hold two items as near as that: each component by itself.
-std::vector<Merge> merge_average(const Embeddings& items, const Links& links, float limit, Watch& watch) {
-  if (limit == kInfinity) return merge_bulk(items, {}, links, limit, watch);
+// `merge` (rows, links, limit, watch) gives the merges of one.
+template <typename MergePart>
+std::vector<Merge> merge_components(const Embeddings& items, const Links& links, float limit, Watch& watch,
+                                    const MergePart& merge) {
+  if (limit == kInfinity) return merge(items, links, limit, watch);
   constexpr double kShare = 0.5;
   const auto parts = components(items, links, limit, watch, kShare);
   const Parts divided(parts, links, items.size());
@@ -190,10 +180,10 @@ std::vector<Merge> merge_average(const Embeddings& items, const Links& links, fl
   const auto merge_part = [&](std::size_t part, Watch& own) {
     Embeddings rows{items.dimension, {}};
     for (const std::int32_t item : parts[part]) rows.append(items[static_cast<std::size_t>(item)]);
-    merges[part] = merge_bulk(rows, {}, divided.links[part], limit, own);
-    for (Merge& merge : merges[part]) {
-      merge.a = parts[part][static_cast<std::size_t>(merge.a)];
-      merge.b = parts[part][static_cast<std::size_t>(merge.b)];
+    merges[part] = merge(rows, divided.links[part], limit, own);
+    for (Merge& one : merges[part]) {
+      one.a = parts[part][static_cast<std::size_t>(one.a)];
+      one.b = parts[part][static_cast<std::size_t>(one.b)];
     }
   };
   // Large ones one after the other, each by all threads; small ones side by side.
@@ -218,6 +208,34 @@ std::vector<Merge> merge_average(const Embeddings& items, const Links& links, fl
   for (const auto& one : merges) all.insert(all.end(), one.begin(), one.end());
   std::stable_sort(all.begin(), all.end(), [](const Merge& a, const Merge& b) { return a.distance < b.distance; });
   return all;
+}
+
+std::vector<Merge> merge_by_matrix(const Embeddings& items, const Links& links, bool largest, float limit,
+                                   Watch& watch) {
+  const auto merge = [&](const Embeddings& rows, const Links& own, float, Watch& part) {
+    if (rows.size() > kLargestMatrix) {
+      throw InvalidArgument(
+          (largest ? "complete linkage" : "single linkage with faces said to be different") +
+          std::string(" needs a matrix of ") + std::to_string(rows.size()) + " x " + std::to_string(rows.size()) +
+          " distances" +
+          (limit == kInfinity ? std::string() : ", as chains of neighbours within the threshold join so many") +
+          "; at most " + std::to_string(kLargestMatrix) + " items: give a " +
+          (limit == kInfinity ? "threshold instead of a number of clusters" : "lower threshold") +
+          ", or take average linkage");
+    }
+    MatrixLinkage linkage(rows, own, largest);
+    return chain(linkage, static_cast<std::int32_t>(rows.size()), limit, part);
+  };
+  return merge_components(items, links, limit, watch, merge);
+}
+
+}  // namespace
+
+std::vector<Merge> merge_average(const Embeddings& items, const Links& links, float limit, Watch& watch) {
+  return merge_components(items, links, limit, watch,
+                          [](const Embeddings& rows, const Links& own, float most, Watch& part) {
+                            return merge_bulk(rows, {}, own, most, part);
+                          });
 }
 
 std::vector<Merge> merge_bulk(const Embeddings& means, std::span<const Bulk> bulk, const Links& links, float limit,

@@ -191,11 +191,26 @@ TEST_CASE("nothing, one item, and what is refused") {
 }
 
 TEST_CASE("complete linkage refuses a matrix that is too large, before it is made") {
-  const Embeddings many{1, std::vector<float>(20'001, 1.0F)};
-  REQUIRE_THROWS_AS(Clusterer({.method = ClusterMethod::complete, .clusters = 2}).cluster(many), InvalidArgument);
+  Embeddings many{1, std::vector<float>(20'001, 1.0F)};
+  const auto message_of = [&](const Clusterer::Parameters& parameters, const Constraints& said = {}) {
+    try {
+      Clusterer(parameters).cluster(many, said);
+    } catch (const InvalidArgument& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  constexpr ClusterMethod kComplete = ClusterMethod::complete;
+  REQUIRE(message_of({.method = kComplete, .clusters = 2}).find("give a threshold instead") != std::string::npos);
+  REQUIRE(message_of({.method = kComplete, .threshold = 0.5F}).find("20001 x 20001") != std::string::npos);
+  REQUIRE(message_of({.method = ClusterMethod::single, .threshold = 0.5F}, {.different = {{0, 1}}})
+              .find("give a lower threshold, or take average linkage") != std::string::npos);
+  // What the threshold divides needs no matrix of all.
+  for (std::size_t i = 0; i < many.size(); ++i) many.values[i] = 1.0F + static_cast<float>(i % 40);
+  REQUIRE(Clusterer({.method = kComplete, .threshold = 0.5F}).cluster(many).clusters() == 40);
 }
 
-TEST_CASE("average linkage divides into what can ever merge, and comes to the same as without") {
+TEST_CASE("average and complete linkage divide into what can ever merge, and comes to the same as without") {
   // Chains of people, so that some parts are large, and what was said across them.
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     const Embeddings e = people(150, 5, 6 + seed, seed, 0.5);
@@ -223,6 +238,19 @@ TEST_CASE("average linkage divides into what can ever merge, and comes to the sa
         b.join(whole[i].a, whole[i].b);
       }
       for (std::int32_t i = 0; i < static_cast<std::int32_t>(e.size()); ++i) REQUIRE(a.root(i) == b.root(i));
+
+      // Complete linkage too: what merges below the limit is what merges without one, as far as that.
+      auto all = merge_complete(e, links, std::numeric_limits<float>::infinity(), watch);
+      std::erase_if(all, [&](const Merge& merge) { return merge.distance > limit; });
+      const auto parts = merge_complete(e, links, limit, watch);
+      REQUIRE(parts.size() == all.size());
+      DisjointSets c(e.size());
+      DisjointSets d(e.size());
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        c.join(parts[i].a, parts[i].b);
+        d.join(all[i].a, all[i].b);
+      }
+      for (std::int32_t i = 0; i < static_cast<std::int32_t>(e.size()); ++i) REQUIRE(c.root(i) == d.root(i));
     }
   }
 }
