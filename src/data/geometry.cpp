@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <Eigen/Geometry>
+
 #include <facenet/error.hpp>
 
 namespace facenet {
@@ -65,28 +67,20 @@ Affine fit_similarity(std::span<const float> from, std::span<const float> to) {
   if (from.size() != to.size() || from.size() < 4 || from.size() % 2 != 0) {
     throw InvalidArgument("fit_similarity: needs as many points on both sides, two at least");
   }
-  // In the plane the least-squares similarity has a closed form: with points as complex numbers about their means, its
-  // factor is sum(conj(p) q) / sum(|p|^2).
-  const double n = static_cast<double>(from.size() / 2);
-  std::array<double, 4> mean{};
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    mean[i % 2] += double{from[i]} / n;
-    mean[2 + i % 2] += double{to[i]} / n;
-  }
-  double spread = 0, real = 0, imaginary = 0;
-  for (std::size_t i = 0; i < from.size(); i += 2) {
-    const double px = from[i] - mean[0], py = from[i + 1] - mean[1];
-    const double qx = to[i] - mean[2], qy = to[i + 1] - mean[3];
-    spread += px * px + py * py;
-    real += px * qx + py * qy;
-    imaginary += px * qy - py * qx;
-  }
-  if (!(spread > 1e-6) || !std::isfinite(spread) || !std::isfinite(real) || !std::isfinite(imaginary)) {
+  using Points = Eigen::Matrix<double, 2, Eigen::Dynamic>;
+  const auto points = [](std::span<const float> list) -> Points {
+    return Eigen::Map<const Eigen::Matrix<float, 2, Eigen::Dynamic>>(list.data(), 2,
+                                                                     static_cast<Eigen::Index>(list.size() / 2))
+        .cast<double>();
+  };
+  const Points source = points(from);
+  const Points target = points(to);
+  const double spread = (source.colwise() - source.rowwise().mean()).squaredNorm();
+  if (!(spread > 1e-6) || !std::isfinite(spread) || !target.allFinite()) {
     throw InvalidArgument("fit_similarity: the points coincide or are not finite: no face can be aligned to them");
   }
-  const double a = real / spread;
-  const double b = imaginary / spread;
-  return {a, -b, mean[2] - a * mean[0] + b * mean[1], b, a, mean[3] - b * mean[0] - a * mean[1]};
+  const Eigen::Matrix3d map = Eigen::umeyama(source, target);
+  return {map(0, 0), map(0, 1), map(0, 2), map(1, 0), map(1, 1), map(1, 2)};
 }
 
 Affine centre_crop_map(PixelSize photograph, float fraction, PixelSize input) {
