@@ -1,9 +1,10 @@
-// JPEG segments: markers of two bytes, then a big-endian length that counts itself (ITU T.81, annex B); EXIF is a small
-// TIFF file in segment APP1 (CIPA DC-008).
+// EXIF is a small TIFF file in a JPEG file's segment APP1 (CIPA DC-008).
 #include "data/exif.hpp"
 
 #include <algorithm>
 #include <string_view>
+
+#include "data/jpeg_segments.hpp"
 
 namespace facenet {
 namespace {
@@ -44,70 +45,40 @@ bool starts_frame(std::uint8_t marker) {
   return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 }
 
-/// What comes from the first scan to the end of the image, by the same rules by which decoders look for markers: what
-/// follows the end (a second picture, a film) does not count.
-void count_scans(Bytes bytes, JpegHeader& header) {
-  for (std::size_t at = header.scan; at + 4 <= bytes.size();) {
-    const std::uint8_t marker = bytes[at + 1];
-    const bool restart = marker >= 0xd0 && marker <= 0xd7;
-    if (bytes[at] != 0xff || marker == 0 || marker == 0xff || restart) {
-      ++at;
-      continue;
-    }
-    if (marker == 0xd9) break;
-    if (marker == 0xda) ++header.scans;
-    if (starts_frame(marker)) ++header.frames;
-    const std::size_t length = number(bytes, at + 2, 2, false);
-    if (length < 2 || length > bytes.size() - at - 2) break;
-    at += 2 + length;
-  }
-}
-
 }  // namespace
 
 JpegHeader read_jpeg_header(Bytes bytes) {
   JpegHeader header;
-  std::size_t at = 2;  // after start-of-image
   bool oriented = false;
-  std::size_t copied = 0;
-  while (at + 4 <= bytes.size()) {
-    if (bytes[at] != 0xff || bytes[at + 1] == 0) {  // no marker: stray bytes
-      header.repaired.insert(header.repaired.end(), bytes.begin() + static_cast<std::ptrdiff_t>(copied),
-                             bytes.begin() + static_cast<std::ptrdiff_t>(at));
-      ++at;
-      while (at < bytes.size() && bytes[at] != 0xff) ++at;
-      copied = at;
-      continue;
+  std::size_t scan = 0;    // where the first one begins
+  std::size_t copied = 0;  // what is before is repaired already
+  std::size_t at = 2;      // after start-of-image
+  const auto repair_up_to = [&](std::size_t end) {
+    header.repaired.insert(header.repaired.end(), bytes.begin() + static_cast<std::ptrdiff_t>(copied),
+                           bytes.begin() + static_cast<std::ptrdiff_t>(end));
+  };
+  // What follows the end (a second picture, a film) does not count.
+  for (auto s = next_segment(bytes, at); s && s->marker != JpegSegment::kEnd; s = next_segment(bytes, at)) {
+    if (header.scans == 0 && s->begin != at) {
+      repair_up_to(at);
+      copied = s->begin;
     }
-    const std::uint8_t marker = bytes[at + 1];
-    if (marker == 0xff) {  // padding
-      ++at;
-      continue;
-    }
-    if (marker == 0xda) {
-      header.scan = at;
-      break;
-    }
-    if (starts_frame(marker)) ++header.frames;
-    const std::size_t length = number(bytes, at + 2, 2, false);
-    if (length < 2 || length > bytes.size() - at - 2) break;
-    const Bytes content = bytes.subspan(at + 4, length - 2);
-    if (marker == 0xe1 && !oriented && starts_with(content, std::string_view("Exif\0\0", 6))) {
-      header.orientation = orientation(content.subspan(6));
+    at = s->end;
+    if (starts_frame(s->marker)) ++header.frames;
+    if (s->marker == JpegSegment::kScan && header.scans++ == 0) scan = s->begin;
+    if (header.scans > 0) continue;
+    if (s->marker == 0xe1 && !oriented && starts_with(s->content, std::string_view("Exif\0\0", 6))) {
+      header.orientation = orientation(s->content.subspan(6));
       oriented = true;
-    } else if (marker == 0xee && starts_with(content, "Adobe")) {
+    } else if (s->marker == 0xee && starts_with(s->content, "Adobe")) {
       header.adobe = true;
     }
-    at += 2 + length;
   }
-  if (copied != 0) {
-    header.repaired.insert(header.repaired.end(), bytes.begin() + static_cast<std::ptrdiff_t>(copied), bytes.end());
-  }
-  if (header.scan != 0) {
-    count_scans(bytes, header);
+  if (copied != 0) repair_up_to(bytes.size());
+  if (scan != 0) {
     // Inside entropy-coded data 0xff is followed by 0 or a restart marker: 0xff 0xd9 can only be the end.
-    static constexpr std::uint8_t kEnd[] = {0xff, 0xd9};
-    const auto rest = bytes.subspan(header.scan);
+    static constexpr std::uint8_t kEnd[] = {0xff, JpegSegment::kEnd};
+    const auto rest = bytes.subspan(scan);
     header.has_end = std::search(rest.rbegin(), rest.rend(), std::rbegin(kEnd), std::rend(kEnd)) != rest.rend();
   }
   return header;

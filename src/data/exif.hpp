@@ -14,7 +14,6 @@ namespace facenet {
 struct JpegHeader {
   int orientation = 1;   ///< EXIF tag 0x0112, 1 to 8; 1 when absent or nonsense
   bool adobe = false;    ///< an Adobe marker: CMYK values are stored inverted
-  std::size_t scan = 0;  ///< offset of the first start-of-scan marker; 0 when there is none
   bool has_end = false;  ///< an end-of-image marker follows the first scan
   int scans = 0;         ///< start-of-scan markers up to the end of the image
   int frames = 0;        ///< start-of-frame markers up to there: 1 in a picture

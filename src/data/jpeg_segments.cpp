@@ -1,7 +1,7 @@
-// Markers are two bytes, 0xff and what they mean; all but a few are followed by a length that counts itself (ITU T.81,
-// annex B). In a scan, 0xff is followed by 0 or by a restart marker.
+// JPEG files taken apart, and put together again for a decoder that trusts what it reads.
 #include "data/jpeg_segments.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include <facenet/error.hpp>
@@ -11,13 +11,11 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::uint8_t kHuffmanTables = 0xc4;
-constexpr std::uint8_t kEnd = 0xd9;
-constexpr std::uint8_t kScan = 0xda;
-
 bool is_restart(std::uint8_t marker) { return marker >= 0xd0 && marker <= 0xd7; }
-/// Stands alone, and says nothing of use between segments: a byte that was stuffed, fill, restart, start of image.
-bool is_stray(std::uint8_t marker) { return marker <= 1 || marker == 0xff || marker == 0xd8 || is_restart(marker); }
+/// Has no length: a byte that was stuffed, what is reserved, restart, start of image, fill.
+bool stands_alone(std::uint8_t marker) {
+  return marker < 0xc0 || is_restart(marker) || marker == 0xd8 || marker == 0xff;
+}
 /// For applications, but for JFIF's and Adobe's, which say what colours mean; and comments.
 bool is_note(std::uint8_t marker) { return marker == 0xfe || (marker >= 0xe1 && marker <= 0xef && marker != 0xee); }
 
@@ -35,6 +33,19 @@ bool are_huffman_tables(Bytes content) {
 
 }  // namespace
 
+std::optional<JpegSegment> next_segment(Bytes bytes, std::size_t at) {
+  while (at + 1 < bytes.size() && (bytes[at] != 0xff || stands_alone(bytes[at + 1]))) ++at;
+  if (at + 1 >= bytes.size()) return std::nullopt;
+  JpegSegment segment{.marker = bytes[at + 1], .begin = at, .end = at + 2};
+  if (segment.marker == JpegSegment::kEnd) return segment;
+  const std::size_t left = bytes.size() - segment.end;
+  const std::size_t length = left < 2 ? 0 : bytes[at + 2] * std::size_t{256} + bytes[at + 3];
+  segment.whole = length >= 2 && length <= left;
+  segment.end += std::min(std::max<std::size_t>(length, 2), left);
+  segment.content = bytes.first(segment.end).subspan(std::min(at + 4, segment.end));
+  return segment;
+}
+
 std::vector<std::uint8_t> checked_jpeg(Bytes bytes, const std::string& name) {
   const auto fail = [&](const char* why) { throw FormatError("cannot read image '" + name + "': " + why); };
   std::vector<std::uint8_t> result{0xff, 0xd8};
@@ -43,26 +54,17 @@ std::vector<std::uint8_t> checked_jpeg(Bytes bytes, const std::string& name) {
                   bytes.begin() + static_cast<std::ptrdiff_t>(to));
   };
   std::size_t at = 2;  // after start-of-image
-  while (at + 1 < bytes.size()) {
-    const std::uint8_t marker = bytes[at + 1];
-    if (bytes[at] != 0xff || is_stray(marker)) {
-      ++at;
-      continue;
-    }
-    if (marker == kEnd) break;
-    const std::size_t length = bytes.size() - at < 4 ? 0 : bytes[at + 2] * std::size_t{256} + bytes[at + 3];
-    if (length < 2 || length > bytes.size() - at - 2) fail("a segment is cut off or damaged");
-    if (marker == kHuffmanTables && !are_huffman_tables(bytes.subspan(at + 4, length - 2))) {
-      fail("a Huffman table is damaged");
-    }
-    if (!is_note(marker)) take(at, at + 2 + length);
-    at += 2 + length;
-    if (marker != kScan) continue;
-    const std::size_t begin = at;
+  for (auto s = next_segment(bytes, at); s && s->marker != JpegSegment::kEnd; s = next_segment(bytes, at)) {
+    if (!s->whole) fail("a segment is cut off or damaged");
+    if (s->marker == JpegSegment::kHuffmanTables && !are_huffman_tables(s->content)) fail("a Huffman table is damaged");
+    if (!is_note(s->marker)) take(s->begin, s->end);
+    at = s->end;
+    if (s->marker != JpegSegment::kScan) continue;
+    // Its data: there, 0xff is followed by 0 or by a restart marker.
     while (at + 1 < bytes.size() && (bytes[at] != 0xff || bytes[at + 1] == 0 || is_restart(bytes[at + 1]))) ++at;
-    take(begin, at);
+    take(s->end, at);
   }
-  result.insert(result.end(), {0xff, kEnd});
+  result.insert(result.end(), {0xff, JpegSegment::kEnd});
   return result;
 }
 

@@ -167,6 +167,16 @@ TEST_CASE("JPEG: scans and frames are counted before anything is decoded") {
   }
   append(hidden, {0xff, 0xd9});
   CHECK_THROWS_WITH(Image::decode(hidden), Contains("scans"));
+  // Nor does one behind a marker that has no length, or behind a segment that claims to be shorter than its length.
+  for (const Bytes& cover : {Bytes{0xff, 0x01, 0x40, 0x00}, Bytes{0xff, 0x7f, 0x40, 0x00}, Bytes{0xff, 0xe5, 0, 0}}) {
+    Bytes covered(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(end));
+    for (int i = 0; i < 100; ++i) {
+      append(covered, cover);
+      for (std::size_t at = first; at < end; ++at) covered.push_back(file[at]);
+    }
+    append(covered, {0xff, 0xd9});
+    CHECK_THROWS_WITH(Image::decode(covered), Contains("scans; the limit"));
+  }
   // What follows the end is another file: a thumbnail, a film.
   Bytes album = file;
   append(album, many);
