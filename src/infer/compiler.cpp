@@ -29,6 +29,25 @@ bool equal(const Tensor& a, const Tensor& b) {
   return a.spec() == b.spec() && std::memcmp(a.raw(), b.raw(), a.spec().bytes()) == 0;
 }
 
+// How many images each thread computes at a time by itself: as many as leave what the layers hand on in the caches, for
+// more of them read the weights less often. 0: all threads share the batch, where it does not come out even.
+std::int64_t images_apart(const Graph& graph, std::int64_t batch, int threads) {
+  constexpr std::int64_t kBytes = std::int64_t{16} << 20U;  // of a thread's cache and its share of the common one
+  if (threads < 2 || batch % threads != 0) return 0;
+  std::int64_t largest = 1;
+  for (const auto& node : graph.nodes()) {
+    std::int64_t numbers = graph.value(node.dst).shape.elements();
+    for (const int source : node.src) {
+      if (graph.value(source).parameter == nullptr) numbers += graph.value(source).shape.elements();
+    }
+    largest = std::max(largest, numbers * static_cast<std::int64_t>(sizeof(float)));
+  }
+  const std::int64_t own = batch / threads;
+  std::int64_t images = std::clamp(kBytes / largest, std::int64_t{1}, own);
+  while (own % images != 0) --images;
+  return images;
+}
+
 }  // namespace
 
 /// For each node of the graph the way its operator is computed: 0 for `compile`, then the alternatives; where there are
@@ -45,7 +64,7 @@ class Compiler {
         input_type_(options.input),
         batch_(options.batch),
         chunk_(options.chunk > 0 ? options.chunk : options.batch),
-        threads_(options.threads > 0 ? options.threads : available_threads()),
+        threads_(options.threads),
         workers_(options.apart && chunk_ < batch_ ? threads_ : 1),
         compiled_(graph.nodes().size()),
         steps_(graph.nodes().size()) {}
@@ -256,7 +275,13 @@ std::shared_ptr<const Plan> Plan::compile(const Graph& graph, const PlanOptions&
     throw InvalidArgument("a batch of " + std::to_string(options.batch) + " cannot be computed by " +
                           std::to_string(options.chunk));
   }
-  Compiler compiler(lean, options, sibling);
+  PlanOptions chosen = options;
+  if (chosen.threads <= 0) chosen.threads = available_threads();
+  if (options.choice != Choice::plain && options.chunk == 0) {
+    chosen.chunk = images_apart(lean, options.batch, usable_threads(chosen.threads));
+    chosen.apart = chosen.chunk > 0;
+  }
+  Compiler compiler(lean, chosen, sibling);
   Ways ways(lean.nodes().size(), options.way);
   if (options.choice == Choice::measured) ways = compiler.fastest();
   if (options.choice == Choice::fixed) std::ranges::fill(ways, kSureWay);

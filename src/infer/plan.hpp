@@ -28,9 +28,10 @@ struct PlanOptions {
   /// where there are fewer.
   std::size_t way = 0;
   /// Images that are computed at a time, a divisor of the batch: few find what the layer before made in the cache.
-  /// 0: all. With `measured` a size is chosen.
+  /// 0: all; or, but with `plain`, as many as a rule gives each thread, apart, where the batch comes out even.
   std::int64_t chunk = 0;
-  /// Each thread computes chunks by itself, in memory of its own, instead of all threads one chunk together.
+  /// Each thread computes chunks by itself, in memory of its own, and waits for no other, instead of all threads one
+  /// chunk together.
   bool apart = false;
   /// u8: the graph reads images [N,H,W,3]. f32: it reads numbers [N,C,H,W] that somebody else has made of images.
   DataType input = DataType::u8;

@@ -120,6 +120,22 @@ TEST_CASE("a batch in parts, by all threads together or by each, gives what the 
   CHECK_THROWS_AS(Plan::compile(graph, {.batch = 12, .chunk = 5}), InvalidArgument);
 }
 
+TEST_CASE("by the fixed rule each thread computes its own share of a batch that comes out even") {
+  const Graph graph = test::seasoned_network("nn4", nn::Norm::batch);
+  const auto chunk = [&](std::int64_t batch, int threads) {
+    return Plan::compile(graph, {.batch = batch, .threads = threads, .choice = Choice::fixed})->chunk();
+  };
+  CHECK(chunk(8, 2) == 4);
+  CHECK(chunk(6, 3) == 2);
+  CHECK(chunk(3, 2) == 3);
+  CHECK(chunk(8, 1) == 8);
+  CHECK(chunk(74, 2) == 1);  // 37 fit no cache, and no other number divides them
+  const auto images = test::random_images(graph, 8, 5);
+  const auto together = run(Plan::compile(graph, {.batch = 8, .threads = 2}), images);
+  const auto apart = run(Plan::compile(graph, {.batch = 8, .threads = 2, .choice = Choice::fixed}), images);
+  CHECK(test::largest_difference(apart, together) < 1e-5F);
+}
+
 TEST_CASE("of one image, channels are joined by writing them where they belong") {
   const Graph graph = test::seasoned_network("nn4", nn::Norm::batch);
   const auto joins = [](const Plan& plan) {
