@@ -1,7 +1,9 @@
-"""Embedding images in float32: FaceNetLib beside ONNX Runtime, OpenVINO, ncnn and dlib on the same networks.
+"""Embedding images: FaceNetLib beside ONNX Runtime, OpenVINO, ncnn and dlib on the same networks.
 
     benchmarks/peers/run inference
     benchmarks/peers/run inference -- --networks nn2,nn4 --batches 1
+    benchmarks/peers/run inference -- --precision bf16
+    benchmarks/peers/run inference -- --precision int8
 
 NN2 and NN4 (batch norm) have initial weights and reach the peers by `facenet export`; MobileFaceNet-y1 and dlib's ResNet
 are the pretrained ONNX files of the test data and reach FaceNetLib by `facenet import` (left out where they are missing).
@@ -9,8 +11,13 @@ FaceNetLib reads bytes and converts them itself; the peers get floats that are c
 ONNX file through pnnx and takes a batch image by image. dlib computes its own network alone, in its own code. A peer
 that is not installed is left out with a word. The share of the peak
 counts two operations for each multiply-add of the network, also where a kernel needs fewer.
+
+With --precision bf16 FaceNetLib and OpenVINO compute in bfloat16 (the others cannot). With int8 FaceNetLib takes a model of
+`facenet quantise` and ONNX Runtime and OpenVINO a file of onnxruntime.quantization (quantize_static: QDQ, weights by
+channel). FaceNetLib in float32 runs beside.
 """
 
+import contextlib
 import json
 import pathlib
 import shutil
@@ -20,6 +27,8 @@ import tempfile
 
 import common
 
+# Cosines that embeddings of the same network reach; images of noise are hard for bytes.
+ALIKE = {"f32": 0.999, "bf16": 0.99, "int8": 0.7}
 PRETRAINED = {"mobilefacenet": ("mobilefacenet-y1.onnx", "arcface-112"), "dlib": ("dlib-face-resnet-v1.onnx", "dlib-mtcnn-150")}
 
 
@@ -36,14 +45,14 @@ def onnxruntime(path, threads):
     return lambda images: (lambda: session.run(None, {name: images})[0])
 
 
-def openvino(path, threads):
+def openvino(path, threads, hint="f32"):
     import openvino as engine
     core = engine.Core()
     network = core.read_model(str(path))
     def prepare(images):
         network.reshape(list(images.shape))
         compiled = core.compile_model(network, "CPU", {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY",
-                                                       "INFERENCE_PRECISION_HINT": "f32"})
+                                                       "INFERENCE_PRECISION_HINT": hint})
         request = compiled.create_infer_request()
         return lambda: request.infer([images], share_inputs=True)[0]
     return prepare
@@ -104,15 +113,46 @@ def agreement(numpy, rows, right):
     return cosines.min()
 
 
-def peers_of(name, onnx, threads):
+def quantised(onnx, about, folder):
+    """The file with convolutions of bytes; random images will do, as only time is measured."""
+    import numpy
+    import onnxruntime.quantization as tool
+    import onnxruntime.quantization.shape_inference as shapes
+    class Images(tool.CalibrationDataReader):
+        def __init__(self):
+            size = 8, 3, about["input"]["height"], about["input"]["width"]
+            draw = numpy.random.default_rng(2)
+            self.batches = iter([draw.integers(0, 256, size).astype(numpy.float32) for _ in range(4)])
+        def get_next(self):
+            images = next(self.batches, None)
+            return None if images is None else {name_of_input(onnx): images}
+    ready, result = folder / "ready.onnx", folder / "int8.onnx"
+    shapes.quant_pre_process(str(onnx), str(ready), skip_symbolic_shape=True)
+    tool.quantize_static(str(ready), str(result), Images(), quant_format=tool.QuantFormat.QDQ, per_channel=True)
+    return result
+
+
+def name_of_input(onnx):
+    import onnx as library
+    graph = library.load(onnx).graph
+    constants = {constant.name for constant in graph.initializer}
+    return next(value.name for value in graph.input if value.name not in constants)
+
+
+def peers_of(name, onnx, about, options, folder):
     """{name of a peer: function that prepares it for a batch}; each peer is tried by making it."""
     makers = {"onnxruntime": onnxruntime, "openvino": openvino, "ncnn": ncnn}
     if name == "dlib":
         makers["dlib"] = dlib
+    if options.precision == "bf16":
+        makers = {"openvino": lambda path, threads: openvino(path, threads, "bf16")}
+    if options.precision == "int8":
+        makers = {"onnxruntime": onnxruntime, "openvino": openvino}
+        onnx = quantised(onnx, about, folder)
     peers = {}
     for peer, make in makers.items():
         try:
-            peers[peer] = make(onnx, threads)
+            peers[peer] = make(onnx, options.threads)
         except (ImportError, AttributeError) as error:
             print(f"{peer}: left out, {error}")
     return peers
@@ -137,6 +177,12 @@ def networks(options, folder):
             facenet("init", name, "--norm", "batch", "-o", model)
             facenet("export", "-m", model, "-o", onnx)
         about = json.loads(subprocess.run([program, "info", "-m", model, "--json"], check=True, capture_output=True).stdout)
+        if options.precision == "int8":
+            faces = folder / f"{name}-faces"
+            side = str(max(about["input"]["width"], about["input"]["height"]))
+            facenet("generate", faces, "--people", "8", "--images", "4", "--size", side)
+            facenet("quantise", faces, "-m", model, "-o", folder / f"{name}-int8.fnm")
+            model = folder / f"{name}-int8.fnm"
         yield name, model, onnx, about
 
 
@@ -144,6 +190,7 @@ def main():
     parser = common.parser(__doc__.split("\n")[0])
     parser.add_argument("--networks", default="nn2,nn4,mobilefacenet,dlib", help="nn2,nn4,mobilefacenet,dlib")
     parser.add_argument("--batches", default="1,32", help="images in a run (1,32)")
+    parser.add_argument("--precision", default="f32", choices=["f32", "bf16", "int8"], help="what is computed in (f32)")
     options = parser.parse_args()
     common.prepare(options)
     import numpy
@@ -151,7 +198,7 @@ def main():
     print(f"peak {machine['peak_gflops']:.1f} GFLOP/s, reading {machine['read_gbs']:.1f} GB/s")
     with tempfile.TemporaryDirectory() as folder:
         for name, model, onnx, about in networks(options, pathlib.Path(folder)):
-            peers = peers_of(name, onnx, options.threads)
+            peers = peers_of(name, onnx, about, options, pathlib.Path(folder))
             for batch in map(int, options.batches.split(",")):
                 width, height = about["input"]["width"], about["input"]["height"]
                 images = numpy.random.default_rng(1).integers(0, 256, (batch, 3, height, width)).astype(numpy.float32)
@@ -163,12 +210,17 @@ def main():
                         print(f"{name}: {peer} is left out, {error}")
                 right = next(iter(ready.values()))()
                 for peer, once in ready.items():
-                    if agreement(numpy, once(), right) < 0.999:
+                    if agreement(numpy, once(), right) < ALIKE[options.precision]:
                         sys.exit(f"{name}: {peer} gives other embeddings than {next(iter(ready))}: not the same network")
                 contenders = {peer: common.timed(once) for peer, once in ready.items()}
-                with common.Ours(options, "peer_inference", "--model", model, "--batch", batch) as ours:
-                    common.compare(f"{name}, batch {batch}", {common.OURS: ours, **contenders}, options,
-                                   unit="images/s", items=batch,
+                title = f"{name}, batch {batch}" + ("" if options.precision == "f32" else f", {options.precision}")
+                words = "--model", model, "--batch", batch
+                with contextlib.ExitStack() as stack:
+                    for precision in dict.fromkeys([options.precision, "f32"]):
+                        ours = common.Ours(options, "peer_inference", *words, "--precision", precision)
+                        key = common.OURS if precision == options.precision else f"{common.OURS} {precision}"
+                        contenders[key] = stack.enter_context(ours)
+                    common.compare(title, contenders, options, unit="images/s", items=batch,
                                    operations=2 * about["multiply_adds"] * batch, machine=machine)
 
 
