@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include <facenet/error.hpp>
@@ -85,13 +86,16 @@ class Range {
 
 std::vector<float> embeddings(const Graph& lean, std::span<const std::uint8_t> images, std::int64_t count) {
   std::vector<float> all;
+  std::optional<Context> context;  // for all chunks but a smaller one at the end
   for (std::int64_t at = 0; at < count; at += kChunk) {
     const std::int64_t size = std::min(kChunk, count - at);
-    Context context(Plan::compile(lean, {.batch = size, .threads = current_threads(), .optimise = false}));
-    const std::size_t image = context.plan().image_bytes();
+    if (!context || context->plan().batch() != size) {
+      context.emplace(Plan::compile(lean, {.batch = size, .threads = current_threads(), .optimise = false}));
+    }
+    const std::size_t image = context->plan().image_bytes();
     const auto part = images.subspan(static_cast<std::size_t>(at) * image, static_cast<std::size_t>(size) * image);
-    std::copy(part.begin(), part.end(), context.input().begin());
-    const auto result = context.run();
+    std::copy(part.begin(), part.end(), context->input().begin());
+    const auto result = context->run();
     all.insert(all.end(), result.begin(), result.end());
   }
   return all;

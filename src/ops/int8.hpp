@@ -32,8 +32,8 @@ struct Quantise final : InferenceOperator {
 };
 
 /// A convolution of bytes by bytes, summed in 32 bits, with a sum and a rectifier in it where it has them. Weights
-/// (float32) get a step for each result's channel: the largest one counts 127, or 63 where the processor's sums of two
-/// products must fit into 16 bits.
+/// (float32) get a step for each result's channel: the largest one counts 127, or on a processor without instructions
+/// for bytes, whose sums of two products must fit into 16 bits, 63 (126, all even, where the source is s8).
 struct Int8Convolution final : InferenceOperator {
   /// `second`: how the second source is kept, in bytes, where there is one.
   Int8Convolution(const FusedConvolution& convolution, const Quantisation& source, const Quantisation& destination,
@@ -60,6 +60,8 @@ struct Int8Convolution final : InferenceOperator {
 
 /// L2 pooling from u8 to u8.
 struct Int8L2Pool final : InferenceOperator {
+  static constexpr std::int64_t kLargestWindow = 1 << 15;  ///< pixels, whose squares fit into 32 bits together
+
   Int8L2Pool(const Pool& pool, const Quantisation& source, const Quantisation& destination)
       : plain(pool), src(source), dst(destination) {}
 

@@ -117,7 +117,11 @@ class Quantiser {
   bool takes_bytes(const Graph::Node& node) {
     if (convolution_of(node)) return int8_.contains(node.dst);
     if (is_pool(node, Pool::Kind::maximum) || is_concat(node)) return value(node.dst).bytes;
-    if (is_pool(node, Pool::Kind::l2)) return value(node.dst).bytes && value(node.src[0]).never_negative;
+    if (is_pool(node, Pool::Kind::l2)) {
+      const auto window = pool_of(node)->problem({graph_.value(node.src[0]).shape}).window;
+      const bool fits = window[0] * window[1] <= Int8L2Pool::kLargestWindow;
+      return value(node.dst).bytes && value(node.src[0]).never_negative && fits;
+    }
     return false;
   }
 

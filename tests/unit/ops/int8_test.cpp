@@ -1,4 +1,4 @@
-// The operators of quantised networks against their references, and what the pass makes of a network.
+// The operators of quantised networks against their references, and where the pass does not use them.
 #include <algorithm>
 #include <cmath>
 
@@ -6,6 +6,8 @@
 
 #include "base/random.hpp"
 #include "catch.hpp"
+#include "graph/passes/passes.hpp"
+#include "ops/image_to_tensor.hpp"
 #include "ops/int8.hpp"
 
 namespace facenet {
@@ -175,6 +177,34 @@ TEST_CASE("L2 pooling of bytes is its reference to one step") {
       CHECK(largest_difference(steps_of(dst), exact.values) <= 1);
       CHECK(*std::max_element(exact.values.begin(), exact.values.end()) > 100);
     }
+  }
+}
+
+TEST_CASE("L2 pooling of bytes is not for windows whose squares may not fit into their sum") {
+  const auto parameter = [](const Shape& shape) {
+    auto p = std::make_shared<Parameter>();
+    p->name = shape.text();
+    p->value = Tensor::zeros(TensorSpec{shape});
+    return p;
+  };
+  for (const std::int64_t side : {100, 200}) {
+    Graph graph(Shape{1, side, side, 3});
+    const auto conv = [&](int src, const std::string& name, std::int64_t channels) {
+      const int sources[] = {src, graph.add_parameter(parameter({16, channels, 1, 1}))};
+      return graph.add_node(name, std::make_shared<Convolution>(Convolution::Parameters{.bias = false, .relu = true}),
+                            sources);
+    };
+    const int image[] = {0};
+    const int pixels = graph.add_node("pixels", std::make_shared<ImageToTensor>(), image);
+    const int maps[] = {conv(pixels, "first", 3)};
+    const int pooled =
+        graph.add_node("pool", std::make_shared<Pool>(Pool::Kind::l2, Pool::Parameters{.window = {0, 0}}), maps);
+    conv(pooled, "second", 16);
+    const Graph quantised =
+        passes::in_int8(graph, {.largest = {{"first", 1}, {"pool", 100}, {"second", 1}}, .in_f32 = {}});
+    const bool bytes =
+        std::ranges::any_of(quantised.nodes(), [](const auto& n) { return n.op->name() == "int8_l2_pool"; });
+    CHECK(bytes == (side == 100));
   }
 }
 
