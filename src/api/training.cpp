@@ -81,7 +81,7 @@ void freeze(const Graph& graph, const std::string& pattern) {
 
 void freeze_batch_norm(const Graph& graph) {
   for (const auto& node : graph.nodes()) {
-    if (node.op->name() == "batch_norm") graph.value(node.src[3]).parameter->trainable = false;
+    if (node.op->name() == "batch_norm") graph.value(node.src[3]).parameter->trainable = false;  // the running mean
   }
 }
 
@@ -159,6 +159,7 @@ Training Training::resume(const std::filesystem::path& checkpoint, const Trainin
   if (steps || minutes) {  // the new end alone counts
     options.steps = steps.value_or(0);
     options.minutes = minutes.value_or(0);
+    validate(options);
   }
   const ThreadScope threads(threads_of(options));
   settle_contract(loaded.model, data.landmarks.has_value(), options);

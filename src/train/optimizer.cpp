@@ -94,6 +94,7 @@ Optimizer::Optimizer(std::vector<ParameterPtr> parameters, const OptimizerOption
     }
     slots_.push_back(std::move(slot));
   }
+  if (slots_.empty()) throw InvalidArgument("all parameters are frozen: there is nothing to train");
   for (const auto& rate : options.rates) {
     const bool any = std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
       return ::fnmatch(rate.pattern.c_str(), slot.parameter->name.c_str(), 0) == 0;

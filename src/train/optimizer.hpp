@@ -37,7 +37,7 @@ struct OptimizerOptions {
 ///            2019)
 class Optimizer {
  public:
-  /// InvalidArgument when a pattern of `options.rates` matches no parameter.
+  /// InvalidArgument when a pattern of `options.rates` matches no parameter, and when none is trainable.
   Optimizer(std::vector<ParameterPtr> parameters, const OptimizerOptions& options);
 
   void step(float learning_rate);

@@ -98,7 +98,8 @@ class FACENET_API Training {
   Training(const Model& start, const TrainingData& data, const TrainingOptions& options, const Progress& progress = {},
            const std::stop_token& stop = {});
   /// Goes on from a checkpoint with the options it holds; `steps` or `minutes`, when given, replace its end.
-  /// FormatError when it is no checkpoint, InvalidArgument when `data` are not what it was trained on.
+  /// FormatError when it is no checkpoint, InvalidArgument when `data` are not what it was trained on, or the end is
+  /// none.
   static Training resume(const std::filesystem::path& checkpoint, const TrainingData& data,
                          std::optional<std::int64_t> steps = {}, std::optional<double> minutes = {},
                          const Progress& progress = {}, const std::stop_token& stop = {});
