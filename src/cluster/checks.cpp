@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "facenet/error.hpp"
 #include "metric/panels.hpp"
@@ -21,12 +22,16 @@ void require_faces(const Embeddings& embeddings, const char* what) {
 }
 
 void require_clustering(const Clustering& clustering, std::size_t items, const char* what) {
-  const bool whole = std::all_of(clustering.labels.begin(), clustering.labels.end(), [&](std::int32_t label) {
-    return label >= Clustering::kNotAFace && label < clustering.clusters();
-  });
-  if (!whole || clustering.labels.size() != items || clustering.medoids.size() != clustering.sizes.size()) {
+  std::vector<std::int32_t> sizes(clustering.sizes.size(), 0);
+  bool whole = clustering.labels.size() == items && clustering.medoids.size() == sizes.size();
+  for (const std::int32_t label : clustering.labels) {
+    if (label < Clustering::kNotAFace || label >= clustering.clusters()) whole = false;
+    if (whole && label >= 0) ++sizes[static_cast<std::size_t>(label)];
+  }
+  if (!whole || sizes != clustering.sizes || std::count(sizes.begin(), sizes.end(), 0) > 0) {
     throw InvalidArgument(std::string(what) + ": a clustering of " + std::to_string(clustering.labels.size()) +
-                          " items is not that of " + std::to_string(items) + " embeddings");
+                          " items is not that of " + std::to_string(items) + " embeddings, or its labels and sizes " +
+                          "do not agree");
   }
 }
 

@@ -181,6 +181,10 @@ KnownClusters::Added KnownClusters::add(const Embeddings& fresh, float threshold
     throw InvalidArgument("KnownClusters::add: embeddings of " + std::to_string(fresh.dimension) +
                           " numbers, and the clusters are of " + std::to_string(dimension()));
   }
+  const auto most = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
+  if (fresh.size() > most - std::accumulate(data_.sizes.begin(), data_.sizes.end(), std::size_t{0})) {
+    throw InvalidArgument("KnownClusters::add: with these faces there are more than can be, " + std::to_string(most));
+  }
   const FacesOnly only(fresh, constraints);
   Added added{std::vector<std::int32_t>(fresh.size(), Clustering::kNotAFace), std::vector<float>(fresh.size(), 1), {}};
   if (only.faces.size() == 0) return added;

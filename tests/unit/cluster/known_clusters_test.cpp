@@ -1,6 +1,7 @@
 // New faces join known clusters: against a run over all faces, against what was said, and through a file.
 #include "facenet/known_clusters.hpp"
 
+#include <limits>
 #include <map>
 
 #include "base/threads.hpp"
@@ -154,6 +155,8 @@ TEST_CASE("from nothing, to nothing, and what is refused leaves the clusters as 
   REQUIRE_THROWS_AS(none.add(e, 0.8F, {}, stop.get_token()), Interrupted);
   REQUIRE(std::vector<std::int32_t>(none.sizes().begin(), none.sizes().end()) == sizes);
   REQUIRE_THROWS_AS(KnownClusters(e, {}), InvalidArgument);
+  KnownClusters full({{2, {1, 0}}, {0}, {std::numeric_limits<std::int32_t>::max()}, {}, {}});
+  REQUIRE_THROWS_AS(full.add({2, {1, 0}}, 0.5F), InvalidArgument);
 }
 
 TEST_CASE("the same numbers at any number of threads") {

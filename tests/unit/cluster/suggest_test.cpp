@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "facenet/error.hpp"
 #include "facenet/evaluation.hpp"
+#include "facenet/known_clusters.hpp"
 #include "naive.hpp"
 
 using namespace facenet;
@@ -83,6 +84,15 @@ TEST_CASE("suggestions: near clusters and loose ones first, but not what has bee
   REQUIRE(clusterer.suggest({}, {}).empty());
   REQUIRE_THROWS_AS(Clusterer({.clusters = 2}).suggest(e, found), InvalidArgument);
   REQUIRE_THROWS_AS(clusterer.suggest(Embeddings{1, {0}}, found), InvalidArgument);
+}
+
+TEST_CASE("a clustering whose sizes are not those of its labels is refused") {
+  const Embeddings e{1, {1, 1.1F, 5}};
+  const Clusterer clusterer({.threshold = 1.0F});
+  Clustering wrong = clusterer.cluster(e);
+  wrong.labels = {0, 0, 0};  // nobody is in the second cluster
+  REQUIRE_THROWS_AS(clusterer.suggest(e, wrong), InvalidArgument);
+  REQUIRE_THROWS_AS(KnownClusters(e, wrong), InvalidArgument);
 }
 
 TEST_CASE("clusters that are kept together take new items in, and differ little from a full run") {
