@@ -39,16 +39,19 @@ FACENET_INLINE void unpack(const typename Register<Lanes>::Ints& four, int which
   to = __builtin_convertvector(high, typename Register<Lanes>::Floats);
 }
 
-// Reports the panel to those of its queries that have a row within their worst. `sums`: V registers for each query.
+// Writes the panel's distances, or reports it to those of its queries that have a row within their worst. `sums`: V
+// registers for each query.
 template <int Lanes, int R, int V, int Stride>
 FACENET_INLINE void finish(const Scan& s, const typename Register<Lanes>::Floats (&sums)[R][Stride], int at,
                            std::int64_t first, std::int64_t panel) {
   using Floats = typename Register<Lanes>::Floats;
   const float* const biases = s.biases + panel * kPanelRows;
   for (int r = 0; r < R; ++r) {
+    if (s.all != nullptr && first + r == s.count) return;  // what follows fills up the block
     const float own = s.own[first + r];
-    const float worst = s.worst[first + r];
+    const float worst = s.all != nullptr ? -1 : s.worst[first + r];
     alignas(64) float distances[kPanelRows];
+    float* const to = s.all != nullptr ? s.all + (first + r) * s.stride + panel * kPanelRows : distances;
     typename Register<Lanes>::Ints near = {};
     for (int v = 0; v < V; ++v) {
       const Floats bias = *reinterpret_cast<const typename Register<Lanes>::Loose*>(biases + v * Lanes);
@@ -56,7 +59,7 @@ FACENET_INLINE void finish(const Scan& s, const typename Register<Lanes>::Floats
       const Floats zero = {};
       const Floats kept = distance > zero ? distance : zero;
       near |= kept <= worst;
-      *reinterpret_cast<Floats*>(distances + v * Lanes) = kept;
+      *reinterpret_cast<typename Register<Lanes>::Loose*>(to + v * Lanes) = kept;
     }
     if (any<Lanes>(near)) s.found(s.state, first + r, panel, distances);
   }
@@ -123,13 +126,14 @@ FACENET_INLINE void unpack_panel(const Scan& s, std::int64_t panel) {
   }
 }
 
-// R: queries at once; P: panels at once; Single: panels at once for one query. They fill the registers with sums.
-template <int Lanes, int R, int P, int Single>
+// R: queries at once; P: panels at once; Single: panels at once for one query; Codes: the same of bytes. They fill the
+// registers with sums, but that more than four streams of floats, which begin alike in the cache, drive each other out.
+template <int Lanes, int R, int P, int Single, int Codes>
 FACENET_INLINE void run(const Scan& s) {
   const std::int64_t stride = s.dimension * kPanelRows;
   std::int64_t panel = 0;
   if (s.count == 1 && s.codes != nullptr) {
-    for (; panel + Single <= s.panel_count; panel += Single) code_tile<Lanes, Single>(s, panel);
+    for (; panel + Codes <= s.panel_count; panel += Codes) code_tile<Lanes, Codes>(s, panel);
     for (; panel < s.panel_count; ++panel) code_tile<Lanes, 1>(s, panel);
   } else if (s.count == 1) {
     for (; panel + Single <= s.panel_count; panel += Single)
@@ -166,14 +170,16 @@ struct Variant {
 };
 
 #if defined(__x86_64__)
-[[gnu::target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]] void run_avx512(const Scan& s) { run<16, 8, 2, 8>(s); }
+[[gnu::target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]] void run_avx512(const Scan& s) {
+  run<16, 8, 2, 4, 8>(s);
+}
 [[gnu::target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]] float norm_avx512(const float* row, std::int64_t d) {
   return norm<true>(row, d);
 }
 [[gnu::target("avx2,fma")]] float norm_avx2(const float* row, std::int64_t d) { return norm<true>(row, d); }
-[[gnu::target("avx2,fma")]] void run_avx2(const Scan& s) { run<8, 6, 1, 4>(s); }
+[[gnu::target("avx2,fma")]] void run_avx2(const Scan& s) { run<8, 6, 1, 4, 4>(s); }
 #endif
-void run_plain(const Scan& s) { run<4, 2, 1, 2>(s); }
+void run_plain(const Scan& s) { run<4, 2, 1, 2, 2>(s); }
 
 float norm_plain(const float* row, std::int64_t d) { return norm<false>(row, d); }
 

@@ -27,6 +27,8 @@ struct Scan {
   const float* biases = nullptr;        ///< of each row; infinite where there is none
   std::int64_t panel_count = 0;
   float* scratch = nullptr;  ///< for bytes and several queries: kPanelRows * dimension floats, 64-byte aligned
+  float* all = nullptr;  ///< all distances go to all[query * stride + row]; then there is neither `worst` nor `found`
+  std::int64_t stride = 0;
   void* state = nullptr;
   /// One of the panel's rows is near to a query: the distances of all sixteen.
   void (*found)(void* state, std::int64_t query, std::int64_t panel, const float* distances) = nullptr;
