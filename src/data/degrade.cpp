@@ -6,14 +6,10 @@
 #include <facenet/dataset.hpp>
 #include <facenet/error.hpp>
 
+#include "data/resample.hpp"
+
 namespace facenet {
 namespace {
-
-// What one output row or column is made of: `weights` of the source from `first` on.
-struct Taps {
-  int first = 0;
-  std::vector<float> weights;
-};
 
 // Shrinking: each output covers from / to source pixels, those at its ends in part.
 std::vector<Taps> area_taps(int from, int to) {
@@ -56,31 +52,6 @@ std::vector<Taps> cubic_taps(int from, int to) {
   return list;
 }
 
-Image resampled(const Image& image, const std::vector<Taps>& columns, const std::vector<Taps>& rows) {
-  const auto source_row = static_cast<std::size_t>(image.width()) * 3;
-  const std::size_t width = columns.size();
-  Image result(static_cast<int>(width), static_cast<int>(rows.size()));
-  std::vector<float> line(source_row);
-  for (std::size_t y = 0; y < rows.size(); ++y) {
-    std::fill(line.begin(), line.end(), 0.0F);
-    for (std::size_t k = 0; k < rows[y].weights.size(); ++k) {
-      const std::uint8_t* from = image.at(0, rows[y].first + static_cast<int>(k));
-      for (std::size_t i = 0; i < source_row; ++i) line[i] += rows[y].weights[k] * static_cast<float>(from[i]);
-    }
-    std::uint8_t* to = result.at(0, static_cast<int>(y));
-    for (std::size_t x = 0; x < width; ++x) {
-      for (std::size_t c = 0; c < 3; ++c) {
-        float sum = 0;
-        for (std::size_t k = 0; k < columns[x].weights.size(); ++k) {
-          sum += columns[x].weights[k] * line[(static_cast<std::size_t>(columns[x].first) + k) * 3 + c];
-        }
-        to[x * 3 + c] = static_cast<std::uint8_t>(std::clamp(sum + 0.5F, 0.0F, 255.0F));
-      }
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
 Image degraded(const Image& face, const Degradation& how) {
@@ -96,12 +67,14 @@ Image degraded(const Image& face, const Degradation& how) {
     const auto fewer = [&](int side) {
       return std::max(1, static_cast<int>(std::lround(static_cast<double>(side) * how.pixels / longer)));
     };
-    small =
-        resampled(face, area_taps(face.width(), fewer(face.width())), area_taps(face.height(), fewer(face.height())));
+    small = Image(fewer(face.width()), fewer(face.height()));
+    resample(face, area_taps(face.width(), small.width()), area_taps(face.height(), small.height()), small);
   }
   if (how.jpeg_quality > 0) small = Image::decode(small.encode_jpeg(how.jpeg_quality));
   if (!shrink) return small;
-  return resampled(small, cubic_taps(small.width(), face.width()), cubic_taps(small.height(), face.height()));
+  Image result(face.width(), face.height());
+  resample(small, cubic_taps(small.width(), face.width()), cubic_taps(small.height(), face.height()), result);
+  return result;
 }
 
 }  // namespace facenet

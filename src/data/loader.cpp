@@ -40,16 +40,11 @@ PrefetchingLoader::PrefetchingLoader(const FaceDataset& dataset, const IdentityS
                           std::to_string(options.depth) + ", first step " + std::to_string(options.first_step));
   }
   draw_augmentation(augmentation, dataset.options().size, Random(0));  // a wrong setting is said here, not by a thread
-  for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { work(); });
+  for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
 }
 
 PrefetchingLoader::~PrefetchingLoader() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  room_.notify_all();
-  for (auto& thread : threads_) thread.join();
+  for (auto& thread : threads_) thread.request_stop();  // all at once; each is then waited for
 }
 
 FaceBatch PrefetchingLoader::next() {
@@ -62,11 +57,10 @@ FaceBatch PrefetchingLoader::next() {
   return std::move(node.mapped().batch);
 }
 
-void PrefetchingLoader::work() {
+void PrefetchingLoader::work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (true) {
-    room_.wait(lock, [&] { return stopping_ || next_to_make_ < next_to_give_ + options_.depth; });
-    if (stopping_) return;
+  while (room_.wait(lock, stop, [&] { return next_to_make_ < next_to_give_ + options_.depth; })) {
+    if (stop.stop_requested()) return;
     const std::int64_t step = next_to_make_++;
     lock.unlock();
     Result result;

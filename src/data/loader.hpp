@@ -6,6 +6,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -55,20 +56,19 @@ class PrefetchingLoader {
     FaceBatch batch;
     std::exception_ptr error;
   };
-  void work();
+  void work(const std::stop_token& stop);
 
   const FaceDataset& dataset_;
   const IdentitySampler& sampler_;
   const Augmentation augmentation_;
   const LoaderOptions options_;
   std::mutex mutex_;
-  std::condition_variable room_;
+  std::condition_variable_any room_;
   std::condition_variable ready_;
   std::map<std::int64_t, Result> results_;
   std::int64_t next_to_make_;
   std::int64_t next_to_give_;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  std::vector<std::jthread> threads_;  // last: they stop before what they use is gone, even where one cannot be made
 };
 
 }  // namespace facenet

@@ -1,0 +1,20 @@
+// Images of another size, made along one axis after the other.
+#pragma once
+
+#include <vector>
+
+#include <facenet/image.hpp>
+
+namespace facenet {
+
+/// What an output row or column is made of: so much of each of the source's from `first` on. The weights' sum is 1.
+struct Taps {
+  int first = 0;
+  std::vector<float> weights{};
+};
+
+/// `result` has as many columns and rows as there are of each. Down the columns first, where pixels side by side are
+/// summed at once. Rounded, and cut to 0..255.
+void resample(const Image& image, const std::vector<Taps>& columns, const std::vector<Taps>& rows, Image& result);
+
+}  // namespace facenet
