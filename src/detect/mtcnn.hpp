@@ -73,7 +73,7 @@ class Mtcnn {
 
   std::shared_ptr<const Networks> networks_;
   DetectorOptions options_;
-  std::list<std::pair<std::shared_ptr<const Plan>, Context>> contexts_;  // the 12 used last
+  std::list<std::pair<std::shared_ptr<const Plan>, Context>> contexts_;  // the 24 used last
 };
 
 }  // namespace facenet::detect
