@@ -46,7 +46,7 @@ inline void check(std::initializer_list<Refused> cases) {
 }
 
 inline void external(onnx::TensorProto& tensor, const std::string& location, const std::string& offset = "0",
-              const std::string& length = "") {
+                     const std::string& length = "") {
   tensor.clear_float_data();
   tensor.set_data_location(onnx::TensorProto::EXTERNAL);
   const auto put = [&](const std::string& key, const std::string& value) {
