@@ -1,4 +1,5 @@
-// What one waits for from a model file to the first embedding, in a process that has done nothing yet. start.py runs it.
+// What one waits for from a model file to the first embedding, in a process that has done nothing yet. start.py runs
+// it.
 #include <chrono>
 #include <cstdio>
 #include <string>
