@@ -65,7 +65,9 @@ void shape_of(OnnxNode& node) {
     if (is_onnx_norm(*source)) dims[source->axis] = 1;
   }
   dims[0] = kOnnxBatch;
-  if (source->kind == Kind::moved) std::rotate(dims.begin(), dims.begin() + 1, dims.begin() + source->axis + 1);
+  if (source->kind == Kind::moved) {
+    std::rotate(dims.begin(), dims.begin() + 1, dims.begin() + static_cast<std::ptrdiff_t>(source->axis) + 1);
+  }
   node.result(onnx_shape(node, std::move(dims)));
 }
 

@@ -47,7 +47,9 @@ RefTensor L2Normalize::reference(std::span<const RefTensor> src, const Mode& /*m
   for (std::int64_t line = 0; line < count; ++line) {
     const std::int64_t first = line / inner * extent * inner + line % inner;
     double squares = 0;
-    const auto at = [&](std::int64_t i) -> double& { return dst.values[static_cast<std::size_t>(first + i * inner)]; };
+    const auto at = [&, step = inner](std::int64_t i) -> double& {
+      return dst.values[static_cast<std::size_t>(first + i * step)];
+    };
     for (std::int64_t i = 0; i < extent; ++i) squares += at(i) * at(i);
     for (std::int64_t i = 0; i < extent; ++i) at(i) = squares > 0 ? at(i) / std::sqrt(squares) : 0;
   }
