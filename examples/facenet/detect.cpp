@@ -8,7 +8,7 @@
 #include "commands.hpp"
 #include "detection.hpp"
 #include "faces.hpp"
-#include "journal.hpp"
+#include "journal_entries.hpp"
 
 namespace facenet::program {
 namespace {
@@ -35,19 +35,6 @@ void write_text(Output& output, const Face& face) {
                (flags.empty() ? "" : " (" + flags + ")") + "\n");
 }
 
-// Nothing where somebody has changed the file by hand.
-std::optional<std::vector<DetectedFace>> known_of(const Journal& journal, const Input& input) {
-  try {
-    const auto known = journal.find(input);
-    if (!known) return std::nullopt;
-    std::vector<DetectedFace> faces;
-    for (const auto& face : *known) faces.push_back(from_journal(face));
-    return faces;
-  } catch (const std::exception&) {
-    return std::nullopt;
-  }
-}
-
 // Of these photographs, those that nothing is known of are searched.
 std::vector<Searched> search(const Common& common, const Detector& detector, std::span<const Input> inputs,
                              Journal& journal) {
@@ -55,7 +42,8 @@ std::vector<Searched> search(const Common& common, const Detector& detector, std
   std::vector<Input> unknown;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (auto known = known_of(journal, inputs[i])) {
+    const auto entry = journal.find(inputs[i]);
+    if (auto known = entry ? found_in(*entry) : std::nullopt) {
       results[i].faces = std::move(*known);
     } else {
       unknown.push_back(inputs[i]);
@@ -64,11 +52,7 @@ std::vector<Searched> search(const Common& common, const Detector& detector, std
   }
   auto found = search(common, detector, unknown);
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (found[i].fault.empty()) {
-      Json list = Json::array();
-      for (const auto& face : found[i].faces) list.push_back(to_journal(face));
-      journal.add(unknown[i], list);
-    }
+    if (found[i].fault.empty()) journal.add(unknown[i], entry_of(found[i].faces));
     results[places[i]] = std::move(found[i]);
   }
   return results;

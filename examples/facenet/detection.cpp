@@ -74,24 +74,6 @@ Detector open_detector(const std::string& path, const DetectionOptions& given) {
   return Detector::load(path, options);
 }
 
-Json to_journal(const DetectedFace& f) {
-  return {f.box,          f.landmarks, f.confidence, f.quality.score, f.quality.size, f.quality.sharpness,
-          f.quality.pose, f.turned,    f.cut_off,    f.tiny,          f.blurred};
-}
-
-DetectedFace from_journal(const Json& json) {
-  DetectedFace face;
-  face.box = json.at(0).get<std::array<float, 4>>();
-  face.landmarks = json.at(1).get<Landmarks>();
-  face.confidence = json.at(2).get<float>();
-  face.quality = {json.at(3).get<float>(), json.at(4).get<float>(), json.at(5).get<float>(), json.at(6).get<float>()};
-  face.turned = json.at(7).get<int>();
-  face.cut_off = json.at(8).get<bool>();
-  face.tiny = json.at(9).get<bool>();
-  face.blurred = json.at(10).get<bool>();
-  return face;
-}
-
 Json made_with(const std::string& path, const Detector& detector) {
   const DetectorOptions& o = detector.options();
   return {{"file", identity_of(path)},        {"minimum_size", o.minimum_size},       {"thresholds", o.thresholds},

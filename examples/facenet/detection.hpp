@@ -30,10 +30,6 @@ std::string detector_path(const DetectionOptions& options);
 /// The detector of that file. UsageError for options that cannot be meant.
 Detector open_detector(const std::string& path, const DetectionOptions& options);
 
-/// A found face as a journal keeps it, and back; a Json exception, or Error, where somebody has changed it by hand.
-Json to_journal(const DetectedFace& face);
-DetectedFace from_journal(const Json& json);
-
 /// What the results of a detector depend on.
 Json made_with(const std::string& path, const Detector& detector);
 

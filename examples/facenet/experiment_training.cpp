@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include <facenet/error.hpp>
 #include <facenet/files.hpp>
@@ -242,7 +243,7 @@ void claim(const fs::path& runs, const Json& description) {
   if (error) throw IoError("cannot make the folder '" + printable(runs) + "': " + error.message());
   if (fs::exists(file)) {
     std::ifstream former(file);
-    if (Json::parse(former, nullptr, false) == Json::parse(dump(description))) return;
+    if (parsed({std::istreambuf_iterator<char>(former), {}}) == Json::parse(dump(description))) return;
     throw UsageError("'" + printable(runs) +
                      "' holds networks of another experiment, data or options (its "
                      "experiment.json says which): give another --runs");

@@ -11,6 +11,7 @@
 #include <facenet/error.hpp>
 #include <facenet/files.hpp>
 
+#include "journal_entries.hpp"
 #include "network.hpp"
 
 namespace fs = std::filesystem;
@@ -42,51 +43,19 @@ struct Source {
   Embedder embedder;  ///< prepares images only
 };
 
-Json numbers(std::span<const float> values) {
-  Json list = Json::array();
-  for (const float value : values) list.push_back(number(value));
-  return list;
-}
-
-// A photograph's faces as the journal keeps them, and back.
-Json entry_of(std::span<const Face> faces, std::span<const float> rows) {
-  Json list = Json::array();
-  for (const Face& face : faces) {
-    Json one{{"box", numbers(face.box)}};
-    if (face.landmarks) one["landmarks"] = numbers(*face.landmarks);
-    if (face.found) one["found"] = to_journal(*face.found);
-    one["norm"] = number(face.norm);
-    list.push_back(std::move(one));
-  }
-  return {{"faces", list}, {"embeddings", hexadecimal(rows)}};
-}
-
-// Nothing where somebody has changed the file by hand.
+// Nothing where the journal has nothing, or not what was written.
 std::optional<Loaded> known_of(const Input& input, const Source& source) {
-  if (source.journal == nullptr) return std::nullopt;
+  const auto entry = source.journal != nullptr ? source.journal->find(input) : std::nullopt;
+  if (!entry) return std::nullopt;
   const auto dimension = static_cast<std::size_t>(source.embedder.model().embedding_size());
-  try {
-    const auto known = source.journal->find(input);
-    if (!known) return std::nullopt;
-    Loaded loaded;
-    loaded.known = true;
-    for (const auto& one : known->at("faces")) {
-      Face face{input, loaded.faces.size(), one.at("box").get<std::array<float, 4>>()};
-      if (one.contains("landmarks")) face.landmarks = one.at("landmarks").get<Landmarks>();
-      if (source.detector) face.found = from_journal(one.at("found"));
-      face.norm = one.at("norm").get<float>();
-      loaded.faces.push_back(std::move(face));
-    }
-    loaded.rows = from_hexadecimal(known->at("embeddings").get<std::string>());
-    if (loaded.rows.size() != loaded.faces.size() * dimension) return std::nullopt;
-    if (loaded.faces.empty()) {
-      if (!source.detector) return std::nullopt;
-      loaded.fault = no_face(*source.detector);
-    }
-    return loaded;
-  } catch (const std::exception&) {
-    return std::nullopt;
-  }
+  auto known = embedded_in(*entry, input, dimension, source.detector.has_value());
+  if (!known || (known->faces.empty() && !source.detector)) return std::nullopt;
+  Loaded loaded;
+  loaded.known = true;
+  loaded.faces = std::move(known->faces);
+  loaded.rows = std::move(known->rows);
+  if (loaded.faces.empty()) loaded.fault = no_face(*source.detector);
+  return loaded;
 }
 
 Loaded load(const Input& input, const Source& source, Detector* detector) {

@@ -2,10 +2,7 @@
 #include "journal.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 
@@ -44,29 +41,6 @@ Json identity_of(const fs::path& path) {
   return Json::array({escaped(path.string()), error ? 0 : size, time.time_since_epoch().count()});
 }
 
-std::string hexadecimal(std::span<const float> values) {
-  std::string text;
-  for (const float value : values) {
-    std::array<char, 9> digits{};
-    std::snprintf(digits.data(), digits.size(), "%08x", std::bit_cast<std::uint32_t>(value));
-    text += digits.data();
-  }
-  return text;
-}
-
-std::vector<float> from_hexadecimal(const std::string& text) {
-  std::vector<float> values;
-  for (std::size_t at = 0; at < text.size(); at += 8) {
-    std::uint32_t bits = 0;
-    const char* begin = text.data() + at;
-    const char* end = begin + std::min<std::size_t>(8, text.size() - at);
-    const auto [stop, error] = std::from_chars(begin, end, bits, 16);
-    if (error != std::errc() || stop != begin + 8) throw std::runtime_error("no number");
-    values.push_back(std::bit_cast<float>(bits));
-  }
-  return values;
-}
-
 Journal::Journal(const Common& common, const std::string& output)
     : common_(common), path_(output.empty() || !fs::path(output).has_filename() ? "" : output + ".partial") {
   std::error_code ignored;
@@ -85,7 +59,7 @@ void Journal::open(const Json& made_with) {
     return;
   }
   while (std::getline(file, line) && !file.eof()) {  // a last line without its end was being written
-    const Json entry = Json::parse(line, nullptr, false);
+    const Json entry = parsed(line);
     if (!entry.is_object() || !entry.contains("file") || !entry.contains("result")) break;
     known_[dump(entry["file"])] = line;
   }

@@ -52,8 +52,4 @@ class Journal {
 /// Path, size and time of change of a file, to tell whether it is still the same one.
 Json identity_of(const std::filesystem::path& path);
 
-/// float32 as hexadecimal digits, and back to the bit. std::runtime_error for other texts.
-std::string hexadecimal(std::span<const float> values);
-std::vector<float> from_hexadecimal(const std::string& text);
-
 }  // namespace facenet::program

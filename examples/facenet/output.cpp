@@ -54,6 +54,12 @@ Json number(float value) {
   return static_cast<float>(read) == value ? read : static_cast<double>(value);
 }
 
+Json numbers(std::span<const float> values) {
+  Json list = Json::array();
+  for (const float value : values) list.push_back(number(value));
+  return list;
+}
+
 std::string fixed(double value, int digits) {
   std::array<char, 400> text{};
   const int length = std::snprintf(text.data(), text.size(), "%.*f", digits, value);
@@ -71,6 +77,21 @@ std::string grouped(std::int64_t value) {
 }
 
 std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json parsed(const std::string& text) {
+  struct TooDeep {};
+  try {
+    return Json::parse(
+        text,
+        [](int depth, Json::parse_event_t, const Json&) {
+          if (depth > 32) throw TooDeep();
+          return true;
+        },
+        false);
+  } catch (const TooDeep&) {
+    return Json::value_t::discarded;
+  }
+}
 
 std::string csv_row(const std::vector<std::string>& fields) {
   std::string line;

@@ -16,6 +16,7 @@ using Json = nlohmann::ordered_json;  // keys stay as the command names them
 
 /// The shortest number that reads back to the same float.
 Json number(float value);
+Json numbers(std::span<const float> values);
 std::string text_of(float value);
 std::string text_of(double value);
 /// With `digits` after the point, for people.
@@ -28,6 +29,9 @@ std::string grouped(std::int64_t value);
 /// Strings may hold bytes that are no UTF-8 (file names): JSON cannot say them, and U+FFFD stands for each. CSV keeps
 /// them.
 std::string dump(const Json& value);
+/// Text that anybody may have written: discarded (no object, array or value) where it is no JSON or nests deeper than
+/// 32: what copies, writes or compares values takes stack for each level.
+Json parsed(const std::string& text);
 std::string csv_row(const std::vector<std::string>& fields);
 
 /// Aligned columns for people. The first `left` columns are words and stand at the left, the others at the right.

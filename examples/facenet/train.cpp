@@ -1,10 +1,8 @@
 // facenet train: from a folder of people to a model, with a log, checkpoints, and the way back after an interruption.
 #include <malloc.h>
 
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 
@@ -14,6 +12,7 @@
 
 #include "commands.hpp"
 #include "output.hpp"
+#include "training_log.hpp"
 #include "watch.hpp"
 
 namespace facenet::program {
@@ -48,61 +47,6 @@ struct Options {
   TrainingOptions training;
 };
 
-std::string log_line(const TrainingStep& step, const std::optional<Verification>& test) {
-  Json line;
-  const auto put = [&](const char* key, double value) {
-    // JSON has no "not a number"; health says "diverged" then.
-    line[key] = std::isfinite(value) ? Json(value) : Json();
-  };
-  line["step"] = step.step;
-  put("loss", step.loss);
-  put("active", step.active);
-  line["triplets"] = step.triplets;
-  put("distance_positive", step.distance_positive);
-  put("distance_negative", step.distance_negative);
-  put("variance", step.variance);
-  put("gradient_norm", step.gradient_norm);
-  put("learning_rate", step.learning_rate);
-  put("images_per_s", step.images_per_s);
-  put("seconds", step.seconds);
-  line["health"] = step.health;
-  if (test) {
-    put("eval_auc", test->auc);
-    put("eval_eer", test->eer);
-  }
-  return dump(line) + "\n";
-}
-
-// A line for each step. After a resume the lines of steps that the checkpoint does not hold are taken again.
-class Log {
- public:
-  Log(const std::string& path, std::int64_t keep_steps) {
-    if (path.empty()) return;
-    std::string kept;
-    if (keep_steps > 0) {
-      std::ifstream former(path);
-      for (std::string line; std::getline(former, line);) {
-        const Json entry = Json::parse(line, nullptr, false);
-        const bool step = entry.is_object() && entry.contains("step") && entry["step"].is_number_integer();
-        if (step && entry["step"].get<std::int64_t>() <= keep_steps) kept += line + "\n";
-      }
-    }
-    write_file(path, kept);  // whole: nothing of a former log is lost on the way
-    file_.reset(std::fopen(path.c_str(), "a"));
-    if (!file_) throw IoError("cannot write the log '" + printable(path) + "'");
-  }
-  /// False when the line could not be written.
-  bool write(const std::string& text) {
-    return !file_ || (std::fputs(text.c_str(), file_.get()) >= 0 && std::fflush(file_.get()) == 0);
-  }
-
- private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  std::unique_ptr<std::FILE, Close> file_;
-};
-
 std::string describe(const TrainingStep& step) {
   return "step " + std::to_string(step.step) + "  loss " + fixed(step.loss, 4) + "  active " + percent(step.active, 0) +
          "  d(a,p) " + fixed(step.distance_positive, 3) + "  d(a,n) " + fixed(step.distance_negative, 3) +
@@ -133,7 +77,7 @@ Training begin(const Options& options, const TrainingData& data, const Common& c
 // The steps themselves; whether the training came to its end, or why not.
 enum class End { done, enough, interrupted, unhealthy, log_failed };
 
-End run_steps(Training& training, const Options& options, const Common& common, Log& log, Watch* watch) {
+End run_steps(Training& training, const Options& options, const Common& common, TrainingLog& log, Watch* watch) {
   Progress progress(common, "training");
   auto saved = Clock::now();
   std::string health = "ok";
@@ -142,7 +86,7 @@ End run_steps(Training& training, const Options& options, const Common& common, 
     const TrainingStep step = training.step();
     const bool well = step.health == "ok" || step.health == "warming";
     const auto test = watch != nullptr && well ? watch->observe(training, common) : std::nullopt;
-    if (!log.write(log_line(step, test))) return End::log_failed;
+    if (!log.write(step, test)) return End::log_failed;
     progress.show(training.progress(), describe(step));
     if (step.health != health && !step.explanation.empty()) {
       warn(common, "step " + std::to_string(step.step) + ": " + step.health + ": " + step.explanation);
@@ -300,7 +244,7 @@ int train(Options options, const Common& common, const CLI::App& app) {
                   (training.steps() > 0 ? "; going on after step " + std::to_string(training.steps()) : ""));
   bool uncalibrated = false;
   const auto watch = watch_for(training, options, common, uncalibrated);
-  Log log(options.log, training.steps());
+  TrainingLog log(options.log, training.steps());
 
   const End end = run_steps(training, options, common, log, watch.get());
   if (end != End::unhealthy) training.save_checkpoint(options.checkpoint);

@@ -85,6 +85,13 @@ TEST_CASE("embed goes on where it was interrupted, to the same bits", "[program]
     REQUIRE(run(command(scratch / "e.npy")).status == 0);
     CHECK(nearly_equal(scratch / "e.npy", scratch / "whole.npy"));
   }
+  SECTION("an entry that nests deeper than there is stack") {
+    const std::string header = content_of(partial).substr(0, content_of(partial).find('\n') + 1);
+    constexpr std::size_t kDeep = 1000000;
+    write_text(partial, header + "{\"file\":" + std::string(kDeep, '[') + std::string(kDeep, ']') + ",\"result\":1}\n");
+    REQUIRE(run(command(scratch / "e.npy")).status == 0);
+    CHECK(content_of(scratch / "e.npy") == content_of(scratch / "whole.npy"));
+  }
   SECTION("interrupted again") {
     const auto again = run(stopped_at(command(scratch / "e.npy"), partial, kept + 100));
     REQUIRE(again.status == 130);

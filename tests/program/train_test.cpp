@@ -109,7 +109,9 @@ TEST_CASE("steps, a checkpoint and more steps give the weights of all steps in o
     REQUIRE(run(train(scratch / "half.fnm", {"--steps", "4", "--precision", precision, "--log", scratch / "l.jsonl"}))
                 .status == 0);
     // Lines that are none of a log's are not kept.
-    write_text(scratch / "l.jsonl", content_of(scratch / "l.jsonl") + "{\"step\": \"many\"}\n[1]\nno JSON\n");
+    const std::string deep = std::string(1000000, '[') + std::string(1000000, ']');
+    write_text(scratch / "l.jsonl", content_of(scratch / "l.jsonl") + "{\"step\": \"many\"}\n[1]\nno JSON\n{\"a\":" +
+                                        deep + ",\"step\":1,\"b\":2}\n");
     REQUIRE(run(resume(scratch / "rest.fnm",
                        {"--steps", "8", "--resume", scratch / "half.fnm.checkpoint", "--log", scratch / "l.jsonl"}))
                 .status == 0);
