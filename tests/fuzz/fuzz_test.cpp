@@ -55,6 +55,7 @@ TEST_CASE("fuzz: networks and weights") { check(network_targets()); }
 TEST_CASE("fuzz: arrays") { check(array_targets()); }
 TEST_CASE("fuzz: tables") { check(table_targets()); }
 TEST_CASE("fuzz: galleries and trainings") { check(state_targets()); }
+TEST_CASE("fuzz: what the program has kept") { check(program_targets()); }
 
 TEST_CASE("fuzz: every target has a name of its own, and scripts/fuzz.sh runs it") {
   const auto script = read_file(test::source_dir() / "scripts/fuzz.sh");

@@ -24,6 +24,8 @@ std::span<const Target> network_targets();
 std::span<const Target> array_targets();
 std::span<const Target> table_targets();
 std::span<const Target> state_targets();
+/// None where the program is not built.
+std::span<const Target> program_targets();
 
 /// All of them.
 std::vector<Target> targets();
