@@ -73,7 +73,8 @@ class Plan {
   /// What the buffers would need if none shared memory.
   std::size_t buffer_bytes() const;
   std::size_t constant_bytes() const;
-  /// A table for people: a line for each step, then the totals; with the seconds that each step takes, if given.
+  /// A table for people: a line for each step, then the totals; with the seconds that each step takes, if given, also
+  /// what that makes a second and operations for each byte read or written.
   std::string describe(std::span<const double> seconds = {}) const;
 
  private:
