@@ -4,6 +4,7 @@
 #include "kernels/local_response_norm.hpp"
 
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include "base/simd.hpp"
@@ -37,22 +38,42 @@ struct Rows {
   std::size_t scratch() const { return static_cast<std::size_t>(5 * channels + 2 * size); }
 };
 
+// Calls function(constant or number): the blocks' own sizes as constants, whose loops become vectors.
+template <typename Function>
+[[gnu::always_inline]] inline void with_inner(std::int64_t inner, Function&& function) {
+  if (inner == 16) return function(std::integral_constant<std::int64_t, 16>());
+  if (inner == 8) return function(std::integral_constant<std::int64_t, 8>());
+  function(inner);
+}
+
 template <typename T>
 [[gnu::always_inline]] inline void gather(const Rows& r, const T* __restrict src, float* __restrict row) {
-  for (std::int64_t b = 0; b < r.blocks; ++b) {
-    for (std::int64_t i = 0; i < r.inner; ++i) row[b * r.inner + i] = src[b * r.stride + i];
-  }
+  with_inner(
+      r.inner, [&](auto inner) __attribute__((always_inline)) {
+        for (std::int64_t b = 0; b < r.blocks; ++b) {
+          for (std::int64_t i = 0; i < inner; ++i) row[b * inner + i] = src[b * r.stride + i];
+        }
+      });
 }
 
 template <typename T>
 [[gnu::always_inline]] inline void scatter(const Rows& r, const float* __restrict row, T* __restrict dst) {
-  for (std::int64_t b = 0; b < r.blocks; ++b) {
-    for (std::int64_t i = 0; i < r.inner; ++i) dst[b * r.stride + i] = row[b * r.inner + i];
-  }
+  with_inner(
+      r.inner, [&](auto inner) __attribute__((always_inline)) {
+        for (std::int64_t b = 0; b < r.blocks; ++b) {
+          for (std::int64_t i = 0; i < inner; ++i) dst[b * r.stride + i] = row[b * inner + i];
+        }
+      });
 }
 
 // `values` has size / 2 zeros before its first channel and after its last.
 [[gnu::always_inline]] inline void window_sums(const Rows& r, const float* __restrict values, float* __restrict sums) {
+  if (r.size == 5) {  // the usual one, in one pass
+    for (std::int64_t c = 0; c < r.channels; ++c) {
+      sums[c] = values[c] + values[c + 1] + values[c + 2] + values[c + 3] + values[c + 4];
+    }
+    return;
+  }
   for (std::int64_t c = 0; c < r.channels; ++c) sums[c] = values[c];
   for (std::int64_t j = 1; j < r.size; ++j) {
     for (std::int64_t c = 0; c < r.channels; ++c) sums[c] += values[c + j];
