@@ -158,8 +158,8 @@ def peers_of(name, onnx, about, options, folder):
     return peers
 
 
-def networks(options, folder):
-    """For each network asked for: name, model file, ONNX file."""
+def networks(options, folder, precision="f32"):
+    """For each network asked for: name, model file, ONNX file, what `facenet info` says."""
     program = options.build / "examples" / "facenet" / "facenet"
     def facenet(*words):
         subprocess.run([program, *words], check=True, capture_output=True)
@@ -177,7 +177,7 @@ def networks(options, folder):
             facenet("init", name, "--norm", "batch", "-o", model)
             facenet("export", "-m", model, "-o", onnx)
         about = json.loads(subprocess.run([program, "info", "-m", model, "--json"], check=True, capture_output=True).stdout)
-        if options.precision == "int8":
+        if precision == "int8":
             faces = folder / f"{name}-faces"
             side = str(max(about["input"]["width"], about["input"]["height"]))
             facenet("generate", faces, "--people", "8", "--images", "4", "--size", side)
@@ -197,7 +197,7 @@ def main():
     machine = common.machine(options)
     print(f"peak {machine['peak_gflops']:.1f} GFLOP/s, reading {machine['read_gbs']:.1f} GB/s")
     with tempfile.TemporaryDirectory() as folder:
-        for name, model, onnx, about in networks(options, pathlib.Path(folder)):
+        for name, model, onnx, about in networks(options, pathlib.Path(folder), options.precision):
             peers = peers_of(name, onnx, about, options, pathlib.Path(folder))
             for batch in map(int, options.batches.split(",")):
                 width, height = about["input"]["width"], about["input"]["height"]

@@ -35,7 +35,6 @@ def main():
     parser = common.parser(__doc__.split("\n")[0])
     parser.add_argument("--networks", default="nn2,nn4", help="which, with commas between them (nn2,nn4)")
     options = parser.parse_args()
-    options.precision = "f32"
     options.seconds = 0  # each turn is one process
     common.prepare(options)
     with tempfile.TemporaryDirectory() as folder:
