@@ -1,5 +1,7 @@
 // Reading constraints from a CSV table, and finding the faces that it names.
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <unordered_map>
 
 #include "cluster/links.hpp"
@@ -20,23 +22,22 @@ class FaceFinder {
   explicit FaceFinder(std::span<const FaceName> faces) : faces_(faces) {
     for (std::size_t i = 0; i < faces.size(); ++i) {
       paths_.push_back(normal(faces[i].file));
-      rows_[last_part(paths_.back())].push_back(static_cast<std::int32_t>(i));
+      of_path_[paths_.back()].push_back(static_cast<std::int32_t>(i));
+      of_last_part_[last_part(paths_.back())].push_back(static_cast<std::int32_t>(i));
     }
   }
 
   // The row, or -1 and why not.
   std::int32_t find(const std::string& file, const std::string& face, std::string& fault) const {
     const std::string name = normal(file);
-    std::vector<std::int32_t> whole;
-    std::vector<std::int32_t> ends;
-    if (const auto found = rows_.find(last_part(name)); found != rows_.end()) {
-      for (const std::int32_t row : found->second) {
-        const std::string& path = paths_[static_cast<std::size_t>(row)];
-        if (path == name) whole.push_back(row);
-        if (path.ends_with("/" + name)) ends.push_back(row);
-      }
+    std::vector<std::int32_t> rows;
+    if (const auto whole = of_path_.find(name); whole != of_path_.end()) {
+      rows = whole->second;
+    } else if (const auto found = of_last_part_.find(last_part(name)); found != of_last_part_.end()) {
+      std::ranges::copy_if(found->second, std::back_inserter(rows), [&, end = "/" + name](std::int32_t row) {
+        return paths_[static_cast<std::size_t>(row)].ends_with(end);
+      });
     }
-    const auto& rows = whole.empty() ? ends : whole;
     const auto path_of = [&](std::int32_t row) { return paths_[static_cast<std::size_t>(row)]; };
     if (rows.empty()) {
       fault = "'" + file + "' is none of the files that are given";
@@ -73,7 +74,8 @@ class FaceFinder {
 
   std::span<const FaceName> faces_;
   std::vector<std::string> paths_;
-  std::unordered_map<std::string, std::vector<std::int32_t>> rows_;  // by the last part of their paths
+  std::unordered_map<std::string, std::vector<std::int32_t>> of_path_;       // rows
+  std::unordered_map<std::string, std::vector<std::int32_t>> of_last_part_;  // often the same in each person's folder
 };
 
 }  // namespace
