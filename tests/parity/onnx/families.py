@@ -5,6 +5,7 @@ layer, and the way it is exported, is met. Batch normalisations have statistics 
 """
 
 import onnx
+import timm
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -455,6 +456,19 @@ class EdgeFace(nn.Module):
         return self.head(self.norm(self.body(x).mean([-2, -1])))
 
 
+# The same as its authors build it: of the package timm, whose linear layers but the last become pairs of low rank.
+def timm_edgeface(name="edgenext_xx_small", share=0.6, features=64):
+    network = timm.create_model(name, num_classes=features)
+    for parent in list(network.modules()):
+        for child, layer in list(parent.named_children()):
+            if isinstance(layer, nn.Linear) and layer is not network.head.fc:
+                setattr(parent, child, LoRaLin(layer.in_features, layer.out_features, share))
+    for each, parameter in network.named_parameters():
+        if each.endswith("gamma"):  # 1e-6 at first: blocks that add nothing would hide their faults
+            parameter.data.uniform_(0.5, 1)
+    return network
+
+
 # name: network, side of the input, whether it has its own preprocessing, operator sets and how they are written
 ALL = (9, 13, 17, 21)
 FAMILIES = {
@@ -468,6 +482,7 @@ FAMILIES = {
     "edge_cnn": (EdgeCnn, 112, False, (9, 14, 17, 21, "18 dynamo")),
     "edgeface": (EdgeFace, 112, False, tuple(range(11, 22)) + ("17 fixed", "17 functions", "18 dynamo", "21 dynamo")),
     "edgeface_plain": (lambda: EdgeFace(False, "tanh"), 112, False, (9, 10, 13, 17, 21, "20 dynamo")),
+    "edgeface_timm": (timm_edgeface, 112, False, (11, 14, 17, 20, "18 dynamo", "21 dynamo")),
 }
 
 
