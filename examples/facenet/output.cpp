@@ -17,10 +17,11 @@
 namespace facenet::program {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Kind>, 6> kEndings{{{".json", Kind::json},
+constexpr std::array<std::pair<std::string_view, Kind>, 7> kEndings{{{".json", Kind::json},
                                                                      {".jsonl", Kind::json_lines},
                                                                      {".csv", Kind::csv},
                                                                      {".npy", Kind::npy},
+                                                                     {".npz", Kind::npz},
                                                                      {".html", Kind::html},
                                                                      {".txt", Kind::text}}};
 

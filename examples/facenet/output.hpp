@@ -38,7 +38,7 @@ std::string csv_row(const std::vector<std::string>& fields);
 std::string table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
                   std::size_t left = 1);
 
-enum class Kind { text, json, json_lines, csv, npy, html };
+enum class Kind { text, json, json_lines, csv, npy, npz, html };
 
 /// Standard output, or a file that is there whole or not at all. Several objects make an array in a .json file.
 class Output {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +37,13 @@ FACENET_API void write_npy(const std::filesystem::path& path, const Embeddings& 
 /// written.
 FACENET_API void write_npy(const std::filesystem::path& path, const Embeddings& embeddings,
                            const std::filesystem::path& beside, std::string_view text);
+
+/// NumPy's .npz archive: `embeddings` [N,D] float32, `file` [N] text and `face` [N] integers say whose each row is. A
+/// file's name that is not UTF-8 stands there as Python would have it (os.fsdecode). Written whole or not at all;
+/// IoError when it cannot be; InvalidArgument unless there are as many names and numbers as rows, and for more than
+/// 4 GiB.
+FACENET_API void write_npz(const std::filesystem::path& path, const Embeddings& embeddings,
+                           std::span<const std::string> files, std::span<const std::int64_t> faces);
 
 /// Versions 1.0 to 3.0, two dimensions, little-endian float32 in C order; anything else, and a size that is not that of
 /// the file, is a FormatError.

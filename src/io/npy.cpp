@@ -139,9 +139,9 @@ void write_rows(AtomicFile& file, const Embeddings& embeddings) {
 
 }  // namespace
 
-std::string npy_header(const std::string& type, std::size_t rows, std::size_t columns) {
-  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
-                       std::to_string(columns) + "), }";
+std::string npy_header(const std::string& type, std::size_t rows, std::optional<std::size_t> columns) {
+  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + std::to_string(rows) + "," +
+                       (columns ? " " + std::to_string(*columns) : "") + "), }";
   // With the ten bytes before it and the newline after it, a multiple of 64: NumPy maps such files into memory.
   header.resize((header.size() + 10 + 1 + 63) / 64 * 64 - 10 - 1, ' ');
   header += '\n';

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,8 +21,8 @@ struct NpyArray {
 /// FormatError when it is no npy file or in Fortran order. Whether the data fit the shape is the caller's to check.
 NpyArray parse_npy_array(std::span<const std::uint8_t> bytes, const std::string& name);
 
-/// The beginning of a file of two dimensions in C order; `type` as in NpyArray.
-std::string npy_header(const std::string& type, std::size_t rows, std::size_t columns);
+/// The beginning of a file of one or two dimensions in C order; `type` as in NpyArray.
+std::string npy_header(const std::string& type, std::size_t rows, std::optional<std::size_t> columns = {});
 
 /// read_npy (facenet/embeddings.hpp) from memory; `name` stands for the file in messages.
 Embeddings parse_npy(std::span<const std::uint8_t> bytes, const std::string& name);

@@ -1,12 +1,18 @@
 // npz archives and the deflate streams in them.
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <map>
 
+#include <facenet/embeddings.hpp>
 #include <facenet/error.hpp>
 
+#include "base/files.hpp"
 #include "catch.hpp"
+#include "data.hpp"
 #include "io/importers.hpp"
 #include "io/inflate.hpp"
+#include "io/npy.hpp"
 #include "io/npz.hpp"
 #include "mutations.hpp"
 #include "npz_files.hpp"
@@ -30,6 +36,55 @@ std::string layers_text() {
 }
 
 }  // namespace
+
+TEST_CASE("npz: embeddings with the names of their files, as NumPy reads them") {
+  const test::ScratchFolder folder;
+  const Embeddings embeddings{3, {1, 2, 3, 4, 5, 6}};
+  const std::vector<std::string> files{"a/\xc3\xa9.jpg", "b\xff.png"};
+  const std::vector<std::int64_t> numbers{0, 7};
+  write_npz(folder / "e.npz", embeddings, files, numbers);
+  const Bytes bytes = read_file(folder / "e.npz");
+  // Each array where its local header says, whole by its checksum.
+  std::map<std::string, Bytes> arrays;
+  const auto number = [&](std::size_t at) {
+    std::uint32_t value = 0;
+    std::memcpy(&value, bytes.data() + at, 4);
+    return value;
+  };
+  for (std::size_t at = 0; number(at) == 0x04034b50U;) {
+    const std::size_t name = number(at + 26);
+    const std::size_t size = number(at + 22);
+    const std::uint8_t* begin = bytes.data() + at + 30;
+    Bytes content(begin + name, begin + name + size);
+    CHECK(crc32(content) == number(at + 14));
+    arrays[std::string(begin, begin + name)] = std::move(content);
+    at += 30 + name + size;
+  }
+  REQUIRE(arrays.size() == 3);
+  CHECK(parse_npy(arrays.at("embeddings.npy"), "x").values == embeddings.values);
+  const NpyArray face = parse_npy_array(arrays.at("face.npy"), "x");
+  CHECK(face.type == "<i8");
+  CHECK(face.shape == std::vector<std::uint64_t>{2});
+  REQUIRE(face.data.size() == 16);
+  CHECK(std::memcmp(face.data.data(), numbers.data(), 16) == 0);
+  const NpyArray file = parse_npy_array(arrays.at("file.npy"), "x");
+  CHECK(file.type == "<U7");
+  REQUIRE(file.data.size() == 56);
+  std::u32string names(14, 0);
+  std::memcpy(names.data(), file.data.data(), 56);
+  CHECK(names.substr(0, 7) == U"a/\u00e9.jpg");
+  CHECK(names[7] == U'b');
+  CHECK(names[8] == char32_t{0xdcff});  // a byte that is no UTF-8, as Python has it
+  CHECK(names.substr(9, 4) == U".png");
+  CHECK(names[13] == 0);
+  // The directory is sound: the reader of weights goes through it, up to the text, which it does not take.
+  CHECK_THROWS_WITH(read_npz(folder / "e.npz"), test::Contains("the array 'file' holds numbers of type '<U7'"));
+
+  write_npz(folder / "again.npz", embeddings, files, numbers);
+  CHECK(read_file(folder / "again.npz") == bytes);
+  CHECK_THROWS_AS(write_npz(folder / "f.npz", embeddings, files, std::span(numbers).first(1)), InvalidArgument);
+  CHECK_FALSE(std::filesystem::exists(folder / "f.npz"));
+}
 
 TEST_CASE("inflate: the three kinds of blocks") {
   const std::string text = layers_text();
