@@ -1,5 +1,6 @@
 // facenet gallery add and migrate: photographs of people into a gallery's file, and again for another model.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <facenet/error.hpp>
@@ -51,6 +52,27 @@ fs::path find_image(const std::string& image, const std::string& root) {
     if (fs::is_regular_file(path, ignored)) return path;
   }
   return fs::path(root) / fs::path(image).filename();
+}
+
+// The face of a photograph that was enrolled: by its points, else the largest, as it was then.
+DetectedFace find_enrolled(Detector& detector, const Image& photograph, const EnrolledImage& enrolled) {
+  const auto faces = detector.detect(photograph);
+  if (faces.empty()) throw FormatError(no_face(detector));
+  if (!enrolled.landmarks) return faces.front();
+  const Landmarks& points = *enrolled.landmarks;
+  const auto away = [&](const DetectedFace& face) {  // of the furthest point
+    float most = 0;
+    for (std::size_t i = 0; i < points.size(); i += 2) {
+      most = std::max(most, std::hypot(face.landmarks[i] - points[i], face.landmarks[i + 1] - points[i + 1]));
+    }
+    return most;
+  };
+  const auto nearest = std::min_element(
+      faces.begin(), faces.end(), [&](const DetectedFace& a, const DetectedFace& b) { return away(a) < away(b); });
+  if (away(*nearest) > std::hypot(points[2] - points[0], points[3] - points[1]) / 2) {  // half from eye to eye
+    throw FormatError("the detector does not find the face that was enrolled");
+  }
+  return *nearest;
 }
 
 }  // namespace
@@ -157,10 +179,9 @@ int gallery_migrate(const Common& common, const GalleryOptions& options) {
   }
   Embedder embedder(model, {.threads = common.threads, .batch = options.faces.batch, .flip = options.faces.flip});
   const bool aligned = model.contract().template_points.has_value();
+  std::optional<Detector> detector;  // of boxes, for a network that cuts along them: a gallery keeps none
   if (model.contract().margin) {
-    throw UsageError(
-        "the model's faces are cut out along a detector's box, which a gallery does not keep: enrol the photographs "
-        "into a new one (facenet gallery add)");
+    detector = open_detector(detector_path(options.faces.detection), options.faces.detection);
   }
   Failures failures;
   Embeddings embeddings{static_cast<std::size_t>(model.embedding_size()), {}};
@@ -182,8 +203,9 @@ int gallery_migrate(const Common& common, const GalleryOptions& options) {
         throw FormatError("it is not the file that was enrolled");
       }
       const Image image = Image::open(path);
-      batch.push_back(aligned && images[i].landmarks ? embedder.prepare(image, *images[i].landmarks)
-                                                     : embedder.prepare(image));
+      batch.push_back(detector ? embedder.prepare(image, find_enrolled(*detector, image, images[i]))
+                      : aligned && images[i].landmarks ? embedder.prepare(image, *images[i].landmarks)
+                                                       : embedder.prepare(image));
       ids.push_back(images[i].id);
     } catch (const Error& error) {
       failures.add(path, error.what());
