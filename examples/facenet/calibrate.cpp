@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <facenet/codes.hpp>
+#include <facenet/csv.hpp>
 #include <facenet/error.hpp>
 #include <facenet/files.hpp>
 #include <facenet/report.hpp>
@@ -42,7 +43,19 @@ struct Evidence {
   PairDistances pairs;
   std::string data;  ///< in words
   std::size_t images = 0;
+  std::vector<float> norms{};  ///< of the embeddings, where they are known
 };
+
+// How long the embeddings of an .npy were, of each row; empty where the .csv beside it does not say.
+std::vector<float> norms_beside(const std::string& npy) {
+  std::vector<float> norms;
+  const auto table = CsvTable::open(csv_beside(npy));
+  if (!table.has_column("norm")) return norms;
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    norms.push_back(static_cast<float>(table.number(i, table.column("norm"))));
+  }
+  return norms;
+}
 
 PairDistances of_list(const PairList& list, const PairRows& rows, const Embeddings& embeddings, std::size_t& left_out) {
   const auto people = people_of(list);
@@ -79,11 +92,18 @@ Evidence from_list(const Common& common, const Model& model, const Options& opti
     faces.landmarks = folder / "landmarks.csv";
   }
   Embeddings embeddings;
+  std::vector<float> norms;
   const PairRows rows = options.embeddings.empty()
-                            ? embed_pairs(common, model, list, root, faces, embeddings, failures)
+                            ? embed_pairs(common, model, list, root, faces, embeddings, norms, failures)
                             : find_rows(names_of(list), options.embeddings, embeddings, failures);
+  if (!options.embeddings.empty()) {
+    const auto known = norms_beside(options.embeddings);
+    for (const auto& [name, row] : rows) {
+      if (!known.empty()) norms.push_back(known[row]);
+    }
+  }
   std::size_t left_out = 0;
-  Evidence evidence{of_list(list, rows, embeddings, left_out), data, rows.size() + failures.size()};
+  Evidence evidence{of_list(list, rows, embeddings, left_out), data, rows.size() + failures.size(), std::move(norms)};
   if (left_out > 0)
     say(common, grouped(static_cast<std::int64_t>(left_out)) + " pairs were left out, as an image failed");
   return evidence;
@@ -92,23 +112,29 @@ Evidence from_list(const Common& common, const Model& model, const Options& opti
 Evidence from_people(const Common& common, const Model& model, const Options& options, Failures& failures) {
   Embeddings embeddings;
   std::vector<std::string> names;  // of the people, for each row
+  std::vector<float> norms;
   std::optional<std::set<std::string>> wanted;
   if (!options.people.empty()) wanted = read_names(options.people);
   const auto take = [&](const std::string& person) { return !wanted || wanted->contains(person); };
   if (!options.embeddings.empty()) {
     const Embeddings all = read_embeddings(options.embeddings);
     const auto files = files_beside(options.embeddings, all.size());
+    const auto known = norms_beside(options.embeddings);
     for (std::size_t i = 0; i < files.size(); ++i) {
       const std::string person = fs::path(files[i]).parent_path().filename().string();
       if (!take(person)) continue;
       names.push_back(person);
       embeddings.append(all[i]);
+      if (!known.empty()) norms.push_back(known[i]);
     }
   } else {
     auto inputs = people_inputs(common, options.folder, failures);
     std::erase_if(inputs, [&](const Input& input) { return !take(person_of(input)); });
     Faces faces = embed_inputs(common, model, inputs, options.faces, failures);
-    for (const Face& face : faces.faces) names.push_back(person_of(face.input));
+    for (const Face& face : faces.faces) {
+      names.push_back(person_of(face.input));
+      norms.push_back(face.norm);
+    }
     embeddings = std::move(faces.embeddings);
   }
   std::map<std::string, std::int32_t> numbers;
@@ -124,7 +150,7 @@ Evidence from_people(const Common& common, const Model& model, const Options& op
           "all pairs of " + grouped(static_cast<std::int64_t>(names.size())) + " images of " +
               grouped(static_cast<std::int64_t>(numbers.size())) + " people of " + printable(source) +
               (options.people.empty() ? "" : ", those in " + printable(options.people)),
-          names.size() + failures.size()};
+          names.size() + failures.size(), std::move(norms)};
 }
 
 Json interval_json(const std::optional<Interval>& interval) {
@@ -140,6 +166,7 @@ Json json_of(const Calibration& calibration, const CalibrationCheck& check, bool
             {"far", calibration.far ? Json(*calibration.far) : Json()},
             {"slope", calibration.slope},
             {"offset", calibration.offset},
+            {"norm", calibration.norm ? number(*calibration.norm) : Json()},
             {"brier", check.brier},
             {"points", Json::array()},
             {"reliability", Json::array()}};
@@ -281,8 +308,9 @@ int calibrate(const Common& common, const Options& options) {
   const bool list = !options.pairs.empty() || !options.lfw.empty();
   const Evidence evidence =
       list ? from_list(common, model, options, failures) : from_people(common, model, options, failures);
-  const Calibration calibration =
+  Calibration calibration =
       options.check ? *model.calibration() : Verifier::calibrate(evidence.pairs, evidence.data, options.far);
+  if (!options.check) calibration.norm = reference_norm(evidence.norms);
   const CalibrationCheck check = Verifier::check(calibration, evidence.pairs);
   if (output.json()) {
     output.object(json_of(calibration, check, options.check));

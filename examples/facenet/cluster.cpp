@@ -33,6 +33,7 @@ struct Options {
   std::string save;
   std::string suggest;
   std::string groups;
+  std::optional<float> minimum_quality{};
   bool labels_from_folders = false;
   std::string report;
   std::string summary;
@@ -61,6 +62,27 @@ Faces read_embeddings(const std::string& file, std::optional<CodedEmbeddings>* c
     faces.faces[i].number = static_cast<std::size_t>(number);
   }
   return faces;
+}
+
+// Those of a lower quality than is wanted stay in no group.
+std::vector<std::int32_t> poor_faces(const Options& options, const Faces& faces) {
+  std::vector<std::int32_t> poor;
+  if (!options.minimum_quality) return poor;
+  std::optional<CsvTable> table;
+  if (!options.embeddings.empty()) {
+    table = CsvTable::open(csv_beside(options.embeddings));
+    if (!table->has_column("quality"))
+      throw FormatError(table->name + " has no column 'quality': embed with --detector");
+  }
+  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
+    const auto& found = faces.faces[i].found;
+    if (!table && !found)
+      throw UsageError("--minimum-quality: only a detector's faces have a quality; give --detector");
+    const double quality =
+        table ? table->number(i, table->column("quality")) : static_cast<double>(found->quality.score);
+    if (quality < static_cast<double>(*options.minimum_quality)) poor.push_back(static_cast<std::int32_t>(i));
+  }
+  return poor;
 }
 
 // Other people, in folders: where do their groups come out best?
@@ -206,7 +228,10 @@ Summary group(const Common& common, const Options& options, const Clusterer::Par
   const std::int64_t count = static_cast<std::int64_t>(faces.faces.size()) - none;
   std::string how = grouped(count) + " faces in " + grouped(clustering.clusters()) + " clusters, " +
                     grouped(singletons) + " of one face";
-  if (none > 0) how += "; " + grouped(none) + " said to be no face";
+  if (none > 0) {
+    how +=
+        "; " + grouped(none) + (options.minimum_quality ? " too poor, or said to be no face" : " said to be no face");
+  }
   Summary summary{{{"faces", count},
                    {"clusters", clustering.clusters()},
                    {"singletons", singletons},
@@ -246,6 +271,9 @@ Summary group(const Common& common, const Options& options, const Clusterer::Par
 
 int cluster(const Common& common, Options options) {
   Output output(common, {Kind::text, Kind::json, Kind::csv});
+  if (options.minimum_quality && !(*options.minimum_quality >= 0 && *options.minimum_quality <= 1)) {
+    throw UsageError("--minimum-quality is between 0 and 1");
+  }
   for (const auto& [file, ending] : {std::pair(options.report, ".html"), std::pair(options.summary, ".json"),
                                      std::pair(options.suggest, ".csv"), std::pair(options.save, "")}) {
     if (file.empty()) continue;
@@ -302,6 +330,16 @@ int cluster(const Common& common, Options options) {
   const std::vector<FaceName> names = names_of(faces);
   Constraints said;
   if (!options.constraints.empty()) said = read_constraints(options.constraints, names);
+  const auto poor = poor_faces(options, faces);
+  if (!poor.empty()) {
+    std::string list = "of a quality below " + text_of(*options.minimum_quality) + ", and in no group:";
+    for (const std::int32_t face : poor) {
+      const FaceName& name = names[static_cast<std::size_t>(face)];
+      list += "\n  " + printable(name.file) + ", face " + std::to_string(name.face);
+    }
+    say(common, list);
+  }
+  said.not_a_face.insert(said.not_a_face.end(), poor.begin(), poor.end());
   Summary summary;
   try {
     summary = known ? join(*known, *parameters.threshold, faces, said, output)
@@ -344,6 +382,9 @@ Run setup_cluster(CLI::App& app, Common& common) {
   app.add_option("--constraints", options->constraints,
                  "What you know, and no method undoes: file_a, file_b, relation (same, different, not a face) (.csv)")
       ->type_name("FILE");
+  app.add_option("--minimum-quality", options->minimum_quality,
+                 "Faces of a lower quality, 0 to 1, are in no group: listed, with an empty cluster (with a detector)")
+      ->type_name("Q");
   app.add_option("--keep", options->keep,
                  "Keep the groups of an earlier output (.csv) together: faces that are new join them, or found others")
       ->type_name("FILE");

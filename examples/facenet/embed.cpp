@@ -62,7 +62,7 @@ int embed(const Common& common, const Options& options) {
   if (common.output.empty() && !common.json && !common.csv) {
     throw UsageError("where to? Give -o F.npy (or .jsonl, .csv), or --json or --csv for standard output");
   }
-  Output output(common, {Kind::npy, Kind::json, Kind::csv});
+  Output output(common, {Kind::npy, Kind::npz, Kind::json, Kind::csv});
   const auto beside = csv_beside(common.output);
   if (!options.codes.empty() && output.kind() != Kind::npy) throw UsageError("--codes are written to -o F.npy only");
   if (options.codes.empty() && !options.codes_from.empty()) throw UsageError("--codes-from needs --codes FORM");
@@ -95,6 +95,16 @@ int embed(const Common& common, const Options& options) {
     }
     say(common, "wrote " + printable(common.output) + ": " + grouped(static_cast<std::int64_t>(faces.faces.size())) +
                     " embeddings of " + size + "; which is whose: " + printable(beside));
+  } else if (output.kind() == Kind::npz) {
+    std::vector<std::string> files;
+    std::vector<std::int64_t> numbers;
+    for (const Face& face : faces.faces) {
+      files.push_back(face.input.path.string());
+      numbers.push_back(static_cast<std::int64_t>(face.number));
+    }
+    write_npz(common.output, faces.embeddings, files, numbers);
+    say(common, "wrote " + printable(common.output) + ": " + grouped(static_cast<std::int64_t>(files.size())) +
+                    " embeddings with file and face");
   } else {
     write_rows(output, faces);
   }
@@ -108,12 +118,13 @@ Run setup_embed(CLI::App& app, Common& common) {
   const auto options = std::make_shared<Options>();
   add_model_option(app, common);
   add_face_options(app, options->faces);
+  add_quality_option(app, options->faces);
   app.add_option("--codes", options->codes,
                  "Write codes of few bytes: 8bit (a byte for each dimension), pcaN (N bytes, like pca64), 1bit")
       ->type_name("FORM");
   app.add_option("--codes-from", options->codes_from, "Calibrate them on these embeddings (.npy), not on those written")
       ->type_name("FILE");
-  add_output_options(app, common, "Write to this file: .npy (with a .csv beside it), .json, .jsonl, .csv");
+  add_output_options(app, common, "Write to this file: .npy (with a .csv beside it), .npz, .json, .jsonl, .csv");
   return [options, &common] { return embed(common, *options); };
 }
 

@@ -141,7 +141,8 @@ class Worker {
   std::optional<Detector> detector_;
 };
 
-void take(const Part& part, std::span<const Input> inputs, Faces& faces, Failures& failures, Journal* journal) {
+void take(const Part& part, std::span<const Input> inputs, const Embedder& embedder, Faces& faces, Failures& failures,
+          Journal* journal) {
   std::span<const float> rest = part.computed.values;
   std::size_t next = 0;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -158,6 +159,9 @@ void take(const Part& part, std::span<const Input> inputs, Faces& faces, Failure
     faces.embeddings.values.insert(faces.embeddings.values.end(), rows.begin(), rows.end());
     const bool worth = loaded.fault.empty() || loaded.searched;  // what could not be read may be readable later
     if (journal != nullptr && !loaded.known && worth) journal->add(inputs[i], entry_of(found, rows));
+    for (Face& face : std::span(faces.faces).last(found.size())) {
+      if (face.found) embedder.judge(*face.found, face.norm);
+    }
   }
 }
 
@@ -172,6 +176,35 @@ Json conditions(const Model& model, const FaceOptions& options, const Source& so
   if (source.detector) json["detector"] = made_with(detector_path(options.detection), *source.detector);
   if (source.table) json["landmarks"] = identity_of(options.landmarks);
   return json;
+}
+
+// Faces below a quality go, and are said; a photograph of which none is left has failed.
+void leave_out_poor(const Common& common, float least, Faces& faces, Failures& failures) {
+  Faces kept{{}, {faces.embeddings.dimension, {}}};
+  const std::string below = ", below " + text_of(least);
+  for (std::size_t i = 0; i < faces.faces.size();) {
+    const fs::path& path = faces.faces[i].input.path;
+    const std::size_t before = kept.faces.size();
+    float best = 0;
+    std::string poor;
+    for (; i < faces.faces.size() && faces.faces[i].input.path == path; ++i) {
+      const float quality = faces.faces[i].found->quality.score;
+      best = std::max(best, quality);
+      if (quality >= least) {
+        kept.faces.push_back(faces.faces[i]);
+        kept.embeddings.append(faces.embeddings[i]);
+      } else {
+        poor += "\n  " + printable(path) + ", face " + std::to_string(faces.faces[i].number) + ": quality " +
+                text_of(quality) + below;
+      }
+    }
+    if (kept.faces.size() == before) {
+      failures.add(path, "no face is good enough: the best has quality " + text_of(best) + below);
+    } else if (!poor.empty()) {
+      say(common, "left out:" + poor);
+    }
+  }
+  faces = std::move(kept);
 }
 
 // The detector that the options ask for: by name, or by the environment where no landmarks are given.
@@ -208,6 +241,12 @@ void add_face_options(CLI::App& app, FaceOptions& options, const std::string& fa
   app.add_option("--precision", options.precision,
                  "f32 (default), bf16, automatic (the faster of them), int8 (a model of facenet quantise)")
       ->type_name("NAME");
+}
+
+void add_quality_option(CLI::App& app, FaceOptions& options) {
+  app.add_option("--minimum-quality", options.minimum_quality,
+                 "Leave out faces of a lower quality, 0 to 1, and list them (with a detector)")
+      ->type_name("Q");
 }
 
 const Landmarks* find_landmarks(const LandmarkTable& table, const Input& input) {
@@ -249,6 +288,13 @@ Faces embed_inputs(const Common& common, const Model& model, const std::vector<I
   }
   Source source{journal, detector_for(common, model, options), std::nullopt,
                 Embedder(model, {.scaled_decoding = options.scaled_decoding})};
+  if (options.minimum_quality) {
+    if (!(*options.minimum_quality >= 0 && *options.minimum_quality <= 1)) {
+      throw UsageError("--minimum-quality is between 0 and 1");
+    }
+    if (!source.detector)
+      throw UsageError("--minimum-quality: only a detector's faces have a quality; give --detector");
+  }
   if (!source.detector) source.table = landmarks_for(common, model, options);
   faces.embeddings.dimension = static_cast<std::size_t>(model.embedding_size());
   // The batch is shared out; of few photographs, each worker gets as many.
@@ -283,13 +329,14 @@ Faces embed_inputs(const Common& common, const Model& model, const std::vector<I
     });
   }
   for (std::size_t number = 0; number < parts; ++number) {
-    take(done[number].get_future().get(), part(number), faces, failures, journal);
+    take(done[number].get_future().get(), part(number), workers[0].embedder(), faces, failures, journal);
     if (journal != nullptr && parts > count) journal->keep();  // the work of a moment is not worth a file
     if (interrupted().stop_requested()) {
       throw Interrupted(journal != nullptr ? journal->stopped() : "interrupted; nothing was written");
     }
     progress.show(std::min((number + 1) * size, inputs.size()), inputs.size());
   }
+  if (options.minimum_quality) leave_out_poor(common, *options.minimum_quality, faces, failures);
   return faces;
 }
 

@@ -41,13 +41,17 @@ struct FaceOptions {
   int batch = 32;
   std::string precision = "f32";
   bool scaled_decoding = false;
-  Degradation degradation{};  ///< of the faces, after alignment
+  std::optional<float> minimum_quality{};  ///< of the faces that are given
+  Degradation degradation{};               ///< of the faces, after alignment
 };
 
 /// --detector and how it detects, --landmarks; `faces` of each photograph where nothing else is asked.
 void add_source_options(CLI::App& app, FaceOptions& options, const std::string& faces = "all");
 /// The same and --flip, --batch, --precision.
 void add_face_options(CLI::App& app, FaceOptions& options, const std::string& faces = "all");
+
+/// --minimum-quality.
+void add_quality_option(CLI::App& app, FaceOptions& options);
 
 /// Finds an input's landmarks in a table that names files relative to a folder which need not be the one given: by the
 /// input's name below its folder, then by the longest end of its path that the table has.
@@ -59,8 +63,8 @@ std::optional<LandmarkTable> landmarks_for(const Common& common, const Model& mo
 
 /// Aligned or cut out, as the model's contract says, by what a detector finds (given with --detector; or of
 /// $FACENET_DETECTOR, where there is no table of landmarks); aligned by the table of landmarks; or cut from the centre.
-/// What cannot be read, or has no face or landmarks, goes to `failures`. Interrupted after Ctrl-C; with a journal, the
-/// same command goes on then.
+/// What cannot be read, or has no face (of the minimum quality) or landmarks, goes to `failures`. Interrupted after
+/// Ctrl-C; with a journal, the same command goes on then.
 Faces embed_inputs(const Common& common, const Model& model, const std::vector<Input>& inputs,
                    const FaceOptions& options, Failures& failures, Journal* journal = nullptr);
 

@@ -298,6 +298,7 @@ Run setup_gallery(CLI::App& app, Common& common) {
   app.add_option("--people", options->people, "evaluate: only the people of this list, a name a line")
       ->type_name("LIST");
   add_face_options(app, options->faces);
+  add_quality_option(app, options->faces);
   add_output_options(app, common, "list, check, evaluate: write to this file: .txt, .json, .jsonl, .csv");
   return [options, &common] { return run_gallery(common, *options); };
 }

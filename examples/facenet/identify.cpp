@@ -149,6 +149,7 @@ Run setup_identify(CLI::App& app, Common& common) {
                  "images in the gallery")
       ->type_name("R");
   add_face_options(app, options->faces);
+  add_quality_option(app, options->faces);
   add_output_options(app, common, "Write to this file: .txt, .json, .jsonl, .csv");
   return [options, &common] { return identify(common, *options); };
 }

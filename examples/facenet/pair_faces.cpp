@@ -38,13 +38,17 @@ std::vector<std::string> names_of(const PairList& list) {
 }
 
 PairRows embed_pairs(const Common& common, const Model& model, const PairList& list, const fs::path& root,
-                     const FaceOptions& options, Embeddings& embeddings, Failures& failures) {
+                     const FaceOptions& options, Embeddings& embeddings, std::vector<float>& norms,
+                     Failures& failures) {
   std::vector<Input> inputs;
   for (const auto& name : names_of(list)) inputs.push_back({root / name, name});
   Faces faces = embed_inputs(common, model, inputs, options, failures);
   embeddings = std::move(faces.embeddings);
   PairRows rows;
-  for (std::size_t i = 0; i < faces.faces.size(); ++i) rows.emplace(faces.faces[i].input.name, i);
+  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
+    rows.emplace(faces.faces[i].input.name, i);
+    norms.push_back(faces.faces[i].norm);
+  }
   return rows;
 }
 

@@ -22,9 +22,9 @@ std::vector<std::string> names_of(const PairList& list);
 /// Rows of embeddings by the names that the pairs use.
 using PairRows = std::unordered_map<std::string, std::size_t>;
 
-/// Of the files root/name.
+/// Of the files root/name, with the norm of each row.
 PairRows embed_pairs(const Common& common, const Model& model, const PairList& list, const std::filesystem::path& root,
-                     const FaceOptions& options, Embeddings& embeddings, Failures& failures);
+                     const FaceOptions& options, Embeddings& embeddings, std::vector<float>& norms, Failures& failures);
 /// Of the images with these names, from a file. Its paths may begin anywhere: a name is the end of one of them.
 PairRows find_rows(const std::vector<std::string>& names, const std::string& file, Embeddings& embeddings,
                    Failures& failures);

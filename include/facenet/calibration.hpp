@@ -35,6 +35,11 @@ struct OperatingPoint {
   std::optional<Interval> val_interval{};
 };
 
+/// How long a network's embeddings are before they are brought to unit length (Embedder::norms): of these, which are of
+/// faces that stand for others, a twentieth are longer. Absent for fewer than 20, and where all are of one length, as
+/// with bf16: nothing is known then. InvalidArgument when one is not finite.
+FACENET_API std::optional<float> reference_norm(std::span<const float> norms);
+
 /// What pairs of known truth say about distances. A plain value, kept in the model file; it holds for the model and the
 /// kind of images that the pairs came from.
 struct Calibration {
@@ -49,6 +54,7 @@ struct Calibration {
   std::int64_t people = 0;               ///< whose pairs they are; 0: not known
   std::vector<OperatingPoint> points{};  ///< by falling far, as fine as the pairs support
   std::optional<double> brier{};         ///< see CalibrationCheck, on these same pairs
+  std::optional<float> norm{};           ///< reference_norm of the images, where known; for FaceQuality::norm
 
   double probability(float distance) const;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,10 +37,10 @@ struct DetectorOptions {
   int threads = 0;  ///< 0: all that this process may use
 };
 
-/// How good a picture of a face is, to choose the best of several or to leave the worst out: 0 to 1. Seen before a
-/// network is asked; what the network thinks of it is the length of its embedding (Embedder::norms).
+/// How good a picture of a face is, to choose the best of several or to leave the worst out: 0 to 1.
 struct FaceQuality {
-  /// confidence * cube root of size * sharpness * pose.
+  /// confidence * cube root of size * sharpness * pose; times the square of `norm`, where that is known, which predicts
+  /// mistakes better: compare scores of one kind and of one model.
   float score = 0;
   /// Pixels of the photograph along a side of an aligned 112x112 crop, divided by 112; at most 1.
   float size = 0;
@@ -51,6 +52,10 @@ struct FaceQuality {
   /// from those of a face seen from the front, best fit: 1 from the front, 0 in profile. Turning the photograph
   /// changes nothing.
   float pose = 0;
+  /// What the network thinks of it: how long the embedding was before it was brought to unit length, divided by the
+  /// length that a twentieth of the faces calibrated on exceed (Calibration::norm); at most 1, whatever the network's
+  /// scale. Known of embedded faces (Recognizer, Embedder::judge) of a model whose calibration has such a length.
+  std::optional<float> norm{};
 };
 
 /// A face of a photograph.

@@ -72,6 +72,10 @@ class FACENET_API Embedder {
   /// only. 1 where nothing else can be known: with bf16.
   std::span<const float> norms() const;
 
+  /// The quality of a face that was embedded, with the norm that `norms` gave for it: FaceQuality::norm and the score.
+  /// As it was where the model's calibration has no norm to compare with, or the norm is not known (bf16).
+  void judge(DetectedFace& face, float norm) const;
+
   /// What the network would see: an image of the model's input size.
   Image prepare(const Image& image) const;
   Image prepare(const Image& image, const Landmarks& landmarks) const;

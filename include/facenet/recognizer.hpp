@@ -13,7 +13,7 @@ namespace facenet {
 /// A face of a photograph, as the detector found it, and its embedding.
 struct RecognizedFace : DetectedFace {
   std::vector<float> embedding;  ///< [D], see Embedder
-  float norm = 0;                ///< its length before normalisation: a sign of quality, see Embedder::norms
+  float norm = 0;                ///< its length before normalisation: part of the quality where the model is calibrated
 };
 
 /// Detector, alignment (or cutting out, as the model's contract says) and Embedder in one call. Mutable: one for each

@@ -15,6 +15,7 @@
 #include "base/threads.hpp"
 #include "data/decode.hpp"
 #include "data/geometry.hpp"
+#include "detect/quality.hpp"
 
 namespace facenet {
 namespace {
@@ -222,6 +223,13 @@ std::vector<float> Embedder::embed(const Image& image, const Landmarks& landmark
 }
 
 std::span<const float> Embedder::norms() const { return impl_->norms; }
+
+void Embedder::judge(DetectedFace& face, float norm) const {
+  const auto& calibration = model().calibration();
+  if (!calibration || !calibration->norm || precision() == Precision::bf16) return;
+  face.quality.norm = std::clamp(norm / *calibration->norm, 0.0F, 1.0F);
+  face.quality.score = detect::score_of(face.quality, face.confidence);
+}
 
 Image Embedder::prepare(const Image& image) const { return impl_->prepared(image, nullptr); }
 Image Embedder::prepare(const Image& image, const Landmarks& landmarks) const {

@@ -15,7 +15,7 @@ struct PeopleTest::Faces {
   std::string text;
   PeopleTestOptions options;
 
-  std::vector<ScoredPair> pairs(const Model& model) const {
+  std::vector<ScoredPair> pairs(const Model& model, std::vector<float>* norms = nullptr) const {
     const ThreadScope scope(options.threads > 0 ? options.threads : available_threads());
     Embedder embedder(model, {.threads = options.threads, .flip = options.flip});
     Embeddings embeddings;
@@ -30,6 +30,7 @@ struct PeopleTest::Faces {
       });
       const Embeddings part = embedder.embed(faces);
       embeddings.dimension = part.dimension;
+      if (norms != nullptr) norms->insert(norms->end(), embedder.norms().begin(), embedder.norms().end());
       embeddings.values.insert(embeddings.values.end(), part.values.begin(), part.values.end());
     }
     // Many different pairs: a low false accept rate can only be read off where there are many chances of one.
@@ -50,10 +51,13 @@ PeopleTest& PeopleTest::operator=(PeopleTest&&) noexcept = default;
 Verification PeopleTest::run(const Model& model) const { return evaluate_verification(faces_->pairs(model)); }
 
 Calibration PeopleTest::calibrate(const Model& model, std::optional<double> far) const {
-  const auto pairs = faces_->pairs(model);
+  std::vector<float> norms;
+  const auto pairs = faces_->pairs(model, &norms);
   const auto different = std::count_if(pairs.begin(), pairs.end(), [](const ScoredPair& p) { return !p.same; });
   const bool supported = far && static_cast<double>(different) * *far >= 1;
-  return Verifier::calibrate(pairs, faces_->text, supported ? far : std::nullopt);
+  Calibration calibration = Verifier::calibrate(pairs, faces_->text, supported ? far : std::nullopt);
+  calibration.norm = reference_norm(norms);
+  return calibration;
 }
 
 Calibration calibrate_on_people(const Model& model, const TrainingData& data, bool flip, std::optional<double> far,

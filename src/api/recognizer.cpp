@@ -37,6 +37,7 @@ struct Recognizer::Impl {
     for (std::size_t i = 0; i < faces.size(); ++i) {
       faces[i].embedding.assign(rows[i].begin(), rows[i].end());
       faces[i].norm = embedder.norms()[i];
+      embedder.judge(faces[i], faces[i].norm);
     }
     return faces;
   }

@@ -1,4 +1,4 @@
-// Size, sharpness, pose.
+// Size, sharpness, pose, and the length of the embedding.
 #include "detect/quality.hpp"
 
 #include <algorithm>
@@ -52,6 +52,11 @@ float sharpness_of(const Image& face) {
   return static_cast<float>(std::clamp(2 * (1 - differences(blurred) / sharp), 0.0, 1.0));
 }
 
+float score_of(const FaceQuality& quality, float confidence) {
+  const float seen = confidence * std::cbrt(quality.size * quality.sharpness * quality.pose);
+  return quality.norm ? seen * *quality.norm * *quality.norm : seen;
+}
+
 float distance_from_front(const Landmarks& landmarks) {
   const FaceTemplate front = arcface_template(kSide);
   const Affine map = alignment(landmarks, front);
@@ -75,7 +80,7 @@ FaceQuality quality_of(const Image& image, const Landmarks& landmarks, float con
   } catch (const InvalidArgument&) {
     return {};
   }
-  quality.score = confidence * std::cbrt(quality.size * quality.sharpness * quality.pose);
+  quality.score = score_of(quality, confidence);
   return quality;
 }
 

@@ -8,6 +8,9 @@ namespace facenet::detect {
 /// As FaceQuality says. All 0 when the points coincide.
 FaceQuality quality_of(const Image& image, const Landmarks& landmarks, float confidence);
 
+/// FaceQuality::score of its parts.
+float score_of(const FaceQuality& quality, float confidence);
+
 /// The root mean square distance, in distances between the eyes, of five points from those of a face seen from the
 /// front, best fit.
 float distance_from_front(const Landmarks& landmarks);

@@ -46,6 +46,7 @@ nlohmann::json calibration_to_json(const Calibration& calibration) {
                       {"people", calibration.people},         {"points", nlohmann::json::array()}};
   if (calibration.far) json["far"] = *calibration.far;
   if (calibration.brier) json["brier"] = *calibration.brier;
+  if (calibration.norm) json["norm"] = *calibration.norm;
   for (const OperatingPoint& point : calibration.points) {
     nlohmann::json entry{
         {"far", point.far}, {"threshold", point.threshold}, {"val", point.val}, {"false_accepts", point.false_accepts}};
@@ -68,6 +69,8 @@ Calibration calibration_from_json(const nlohmann::json& json) {
   // What calibrations did not have before.
   if (json.contains("people")) result.people = value_of<std::int64_t>(json, "people");
   if (json.contains("brier")) result.brier = value_of<double>(json, "brier");
+  if (json.contains("norm")) result.norm = value_of<float>(json, "norm");
+  if (result.norm && !(*result.norm > 0)) throw FormatError("calibration: 'norm' is not above 0");
   const auto points = json.find("points");
   if (points == json.end() || !points->is_array()) throw FormatError("calibration: 'points' is not a list");
   for (const auto& point : *points) {

@@ -89,6 +89,11 @@ TEST_CASE("calibrate takes pairs of a list, and embeddings", "[program]") {
   const auto from_file = run({"calibrate", "-m", world().model, "--pairs", list, "--embeddings", scratch / "e.npy",
                               "--far", "0.2", "-o", model, "--json"});
   CHECK(from_file.object().at("threshold") == by_list.object().at("threshold"));
+  // How long embeddings are, for the quality of faces: of the list's images, whichever way they came.
+  const auto norm = by_list.object().at("norm").get<float>();
+  CHECK(norm > 0);
+  CHECK(from_file.object().at("norm").get<float>() == Approx(norm).epsilon(1e-4));
+  CHECK(Model::load(model).calibration()->norm == from_file.object().at("norm").get<float>());
 
   write_text(scratch / "people.txt", "person_0001\nperson_0002\nperson_0003\n");
   const auto some = run({"calibrate", "-m", world().model, "--embeddings", scratch / "e.npy", "--people",

@@ -2,7 +2,9 @@
 // is ever made of a whole picture instead of a face.
 #ifdef FACENET_HAVE_ONNX
 #include <algorithm>
+#include <set>
 
+#include <facenet/csv.hpp>
 #include <facenet/dataset.hpp>
 #include <facenet/import.hpp>
 #include <facenet/recognizer.hpp>
@@ -74,6 +76,60 @@ const Album* album() {
 }
 
 }  // namespace
+
+TEST_CASE("minimum quality: poor faces are listed, whatever becomes of them", "[program]") {
+  const Album* a = album();
+  if (a == nullptr) return;
+  const std::string npy = a->scratch / "all.npy";
+  const auto all = run({"embed", "--detector", a->detector, "-m", a->model, "-o", npy, a->file("plain"), a->file("two"),
+                        a->file("blurred")});
+  REQUIRE(all.status == 0);
+  const auto table = CsvTable::open(a->scratch / "all.csv");
+  REQUIRE(table.rows.size() == 4);
+  const auto quality = [&](std::size_t row) { return table.number(row, table.column("quality")); };
+  // Between the two faces of "two", and above the blurred one.
+  const double limit = (quality(1) + quality(2)) / 2;
+  std::set<std::size_t> poor;
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (quality(i) < limit) poor.insert(i);
+  }
+  REQUIRE(poor.contains(3));
+  REQUIRE(poor.size() == 2);
+  const std::string least = std::to_string(limit);
+  const std::vector<std::string> names{"plain", "two", "blurred"};
+
+  const auto some = a->with("embed", names, {"--minimum-quality", least});
+  CHECK(some.status == 3);  // nobody of the blurred photograph
+  CHECK(some.lines().size() == 2);
+  CHECK(some.says("blurred.png: no face is good enough"));
+  CHECK(some.says("two.png, face "));
+
+  // Groups: every face keeps its row, from photographs and from their embeddings.
+  const auto check = [&](const ProgramResult& grouped) {
+    REQUIRE(grouped.status == 0);
+    const auto rows = grouped.lines();
+    REQUIRE(rows.size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) CHECK(rows[i].at("cluster").is_null() == poor.contains(i));
+    CHECK(grouped.says("blurred.png, face 0"));
+  };
+  check(a->with("cluster", names, {"--threshold", "1", "--minimum-quality", least}));
+  check(run({"cluster", "--json", "--embeddings", npy, "--threshold", "1", "--minimum-quality", least}));
+
+  CHECK(a->with("embed", names, {"--minimum-quality", "2"}).status == 2);
+  CHECK(a->with("cluster", names, {"--threshold", "1", "--minimum-quality", "-1"}).status == 2);
+  CHECK(run({"embed", "--json", "-m", a->model, a->file("plain"), "--minimum-quality", least}).status == 2);
+}
+
+TEST_CASE("embed: an .npz file has embeddings, files and faces", "[program]") {
+  const Album* a = album();
+  if (a == nullptr) return;
+  const std::string npz = a->scratch / "two.npz";
+  REQUIRE(run({"embed", "--detector", a->detector, "-m", a->model, a->file("two"), "-o", npz}).status == 0);
+  const std::string bytes = content_of(npz);
+  CHECK(bytes.substr(0, 2) == "PK");
+  for (const char* name : {"embeddings.npy", "file.npy", "face.npy"}) CHECK(bytes.find(name) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(a->scratch / "two.csv"));
+}
 
 TEST_CASE("detect and embed say of each face how it lies", "[program]") {
   const Album* a = album();
@@ -240,6 +296,27 @@ TEST_CASE("a network that wants a margin crop gets one from the detector's box",
       }
     }
   }
+  // A gallery of aligned faces becomes one of faces cut out: the detector finds each again.
+  const std::string gallery = a->scratch / "people.gallery";
+  std::filesystem::create_directories(a->scratch / "enrolled/Abel");
+  std::filesystem::copy_file(a->file("two"), a->scratch / "enrolled/Abel/1.png");
+  REQUIRE(run({"gallery", "create", gallery, "-m", a->model}).status == 0);
+  REQUIRE(
+      run({"gallery", "add", gallery, "-m", a->model, "--detector", a->detector, "--folder", a->scratch / "enrolled"})
+          .status == 0);
+  const auto without = run({"gallery", "migrate", gallery, "-m", model});
+  CHECK(without.status == 2);
+  CHECK(without.says("which detector?"));
+  const auto migrated = run({"gallery", "migrate", gallery, "-m", model, "--detector", a->detector});
+  INFO(migrated.err);
+  REQUIRE(migrated.status == 0);
+  const auto known = run({"identify", a->file("two"), "--gallery", gallery, "-m", model, "--detector", a->detector,
+                          "--threshold", "1", "--json"});
+  REQUIRE(known.lines().size() == 2);
+  CHECK(known.lines()[0].at("name") == "Abel");
+  CHECK(known.lines()[0].at("distance") < 1e-4);
+  CHECK(known.lines()[1].at("distance") > 1);
+
   // Without a detector it says that it is worse off.
   const auto blind = run({"embed", "-m", model, "--json", a->file("plain")});
   CHECK(blind.status == 0);

@@ -1,6 +1,7 @@
 // Recognizer: what the parts give one by one.
 #include <facenet/recognizer.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -54,6 +55,37 @@ TEST_CASE("recognizer: a photograph's faces with their embeddings") {
   CHECK(recognizer.recognize(Image(10, 10)).empty());
   CHECK_THROWS_AS(recognizer.recognize(Image()), InvalidArgument);
   CHECK_THROWS_AS(Recognizer(Model::create("tiny"), Detector::load(folder / "d.fnm")), InvalidArgument);
+}
+
+TEST_CASE("recognizer: of a calibrated model the embedding counts for the quality") {
+  const test::ScratchFolder folder;
+  save_detector(folder / "d.fnm", test::random_mtcnn(7));
+  const DetectorOptions options{.minimum_size = 20, .thresholds = {0.3F, 0.05F, 0.05F}};
+  Image image(150, 130);
+  std::mt19937 random(1);
+  for (auto& value : image.pixels()) value = static_cast<std::uint8_t>(random());
+  const Model plain = aligned_model();
+  const auto before = Recognizer(plain, Detector::load(folder / "d.fnm", options)).recognize(image);
+  REQUIRE(before.size() > 3);
+  std::vector<float> norms;
+  for (const auto& face : before) {
+    CHECK_FALSE(face.quality.norm);
+    norms.push_back(face.norm);
+  }
+  Calibration calibration;
+  calibration.data = "test";
+  const float longest = *std::max_element(norms.begin(), norms.end());
+  calibration.norm = 0.9F * longest;
+  plain.with_calibration(calibration).save(folder / "m.fnm");
+  const auto after =
+      Recognizer(Model::load(folder / "m.fnm"), Detector::load(folder / "d.fnm", options)).recognize(image);
+  REQUIRE(after.size() == before.size());
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    REQUIRE(after[i].quality.norm);
+    const float norm = std::min(1.0F, norms[i] / (0.9F * longest));
+    CHECK(*after[i].quality.norm == Approx(norm).epsilon(1e-3));
+    CHECK(after[i].quality.score == Approx(before[i].quality.score * norm * norm).margin(1e-4));
+  }
 }
 
 TEST_CASE("recognizer: a network whose faces are cut out along the box") {

@@ -141,4 +141,12 @@ TEST_CASE("quality: size, sharpness and pose mean what they say") {
   CHECK(detect::quality_of(sharp, Landmarks{}, 1).score == 0);
 }
 
+TEST_CASE("quality: the length of the embedding counts where it is known") {
+  FaceQuality quality{.size = 0.8F, .sharpness = 0.5F, .pose = 0.9F};
+  const float seen = detect::score_of(quality, 0.95F);
+  CHECK(seen == Approx(0.95 * std::cbrt(0.8 * 0.5 * 0.9)));
+  quality.norm = 0.7F;
+  CHECK(detect::score_of(quality, 0.95F) == Approx(0.49 * seen));
+}
+
 }  // namespace facenet

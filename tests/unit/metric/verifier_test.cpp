@@ -84,9 +84,11 @@ TEST_CASE("pairs that a threshold separates give finite probabilities") {
 }
 
 TEST_CASE("calibration survives JSON, and broken JSON is refused") {
-  const auto calibration = Verifier::calibrate(pairs_of(300, 200, 3), "pairs with \"quotes\"", 0.02);
+  auto calibration = Verifier::calibrate(pairs_of(300, 200, 3), "pairs with \"quotes\"", 0.02);
+  calibration.norm = 12.7F;
   const auto json = nlohmann::json::parse(calibration_to_json(calibration).dump());
   const auto again = calibration_from_json(json);
+  REQUIRE(again.norm == 12.7F);
   REQUIRE(again.threshold == calibration.threshold);
   REQUIRE(again.far == calibration.far);
   REQUIRE(again.slope == calibration.slope);
@@ -110,6 +112,9 @@ TEST_CASE("calibration survives JSON, and broken JSON is refused") {
   REQUIRE_THROWS_AS(calibration_from_json(broken), FormatError);
   broken = json;
   broken["points"][0] = 3;
+  REQUIRE_THROWS_AS(calibration_from_json(broken), FormatError);
+  broken = json;
+  broken["norm"] = 0;
   REQUIRE_THROWS_AS(calibration_from_json(broken), FormatError);
   REQUIRE_THROWS_AS(calibration_from_json(nlohmann::json::array()), FormatError);
 }
@@ -160,4 +165,15 @@ TEST_CASE("without evidence there is no threshold") {
   REQUIRE_THROWS_AS(Verifier(std::numeric_limits<float>::quiet_NaN()), InvalidArgument);
   REQUIRE_THROWS_AS(Verifier(1.0F).verify(std::vector<float>{1}, std::vector<float>{1, 2}), InvalidArgument);
   REQUIRE_THROWS_AS(Verifier(1.0F).verify(std::vector<float>{NAN}, std::vector<float>{1}), InvalidArgument);
+}
+
+TEST_CASE("reference norm: a twentieth of the faces have longer embeddings") {
+  std::vector<float> norms(100);
+  for (std::size_t i = 0; i < norms.size(); ++i) norms[i] = static_cast<float>((i * 37) % 100);
+  REQUIRE(reference_norm(norms) == 94.0F);
+  REQUIRE_FALSE(reference_norm(std::span<const float>(norms).first(19)));
+  REQUIRE_FALSE(reference_norm({}));
+  REQUIRE_FALSE(reference_norm(std::vector<float>(50, 1.0F)));  // unit length already: nothing is known
+  norms[3] = NAN;
+  REQUIRE_THROWS_AS(reference_norm(norms), InvalidArgument);
 }
