@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 
 #include <facenet/clusterer.hpp>
 #include <facenet/codes.hpp>
@@ -62,27 +63,6 @@ Faces read_embeddings(const std::string& file, std::optional<CodedEmbeddings>* c
     faces.faces[i].number = static_cast<std::size_t>(number);
   }
   return faces;
-}
-
-// Those of a lower quality than is wanted stay in no group.
-std::vector<std::int32_t> poor_faces(const Options& options, const Faces& faces) {
-  std::vector<std::int32_t> poor;
-  if (!options.minimum_quality) return poor;
-  std::optional<CsvTable> table;
-  if (!options.embeddings.empty()) {
-    table = CsvTable::open(csv_beside(options.embeddings));
-    if (!table->has_column("quality"))
-      throw FormatError(table->name + " has no column 'quality': embed with --detector");
-  }
-  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
-    const auto& found = faces.faces[i].found;
-    if (!table && !found)
-      throw UsageError("--minimum-quality: only a detector's faces have a quality; give --detector");
-    const double quality =
-        table ? table->number(i, table->column("quality")) : static_cast<double>(found->quality.score);
-    if (quality < static_cast<double>(*options.minimum_quality)) poor.push_back(static_cast<std::int32_t>(i));
-  }
-  return poor;
 }
 
 // Other people, in folders: where do their groups come out best?
@@ -176,6 +156,32 @@ void keep_groups(const std::string& file, const std::vector<FaceName>& names, Co
                       " faces that are not among those given: give the earlier faces and the new ones");
   }
   constraints.keep_together(labels);
+}
+
+// Those of a lower quality than is wanted stay in no group, but for those that somebody has said to be like others.
+std::vector<std::int32_t> poor_faces(const Options& options, const Faces& faces, const std::vector<FaceName>& names,
+                                     Constraints said) {
+  std::vector<std::int32_t> poor;
+  if (!options.minimum_quality) return poor;
+  if (!options.keep.empty()) keep_groups(options.keep, names, said);
+  std::set<std::int32_t> known;
+  for (const auto& [a, b] : said.same) known.insert({a, b});
+  std::optional<CsvTable> table;
+  if (!options.embeddings.empty()) {
+    table = CsvTable::open(csv_beside(options.embeddings));
+    if (!table->has_column("quality"))
+      throw FormatError(table->name + " has no column 'quality': embed with --detector");
+  }
+  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
+    const auto& found = faces.faces[i].found;
+    if (!table && !found)
+      throw UsageError("--minimum-quality: only a detector's faces have a quality; give --detector");
+    const double quality =
+        table ? table->number(i, table->column("quality")) : static_cast<double>(found->quality.score);
+    const auto item = static_cast<std::int32_t>(i);
+    if (quality < static_cast<double>(*options.minimum_quality) && !known.contains(item)) poor.push_back(item);
+  }
+  return poor;
 }
 
 // What is said at the end, for people and for programs.
@@ -330,7 +336,7 @@ int cluster(const Common& common, Options options) {
   const std::vector<FaceName> names = names_of(faces);
   Constraints said;
   if (!options.constraints.empty()) said = read_constraints(options.constraints, names);
-  const auto poor = poor_faces(options, faces);
+  const auto poor = poor_faces(options, faces, names, said);
   if (!poor.empty()) {
     std::string list = "of a quality below " + text_of(*options.minimum_quality) + ", and in no group:";
     for (const std::int32_t face : poor) {

@@ -115,6 +115,16 @@ TEST_CASE("minimum quality: poor faces are listed, whatever becomes of them", "[
   check(a->with("cluster", names, {"--threshold", "1", "--minimum-quality", least}));
   check(run({"cluster", "--json", "--embeddings", npy, "--threshold", "1", "--minimum-quality", least}));
 
+  // What somebody has said is not undone: faces that are known to be one person stay together.
+  write_text(a->scratch / "said.csv",
+             "file_a,file_b,relation\n" + a->file("plain") + "," + a->file("blurred") + ",same\n");
+  const auto said = a->with(
+      "cluster", names,
+      {"--threshold", "1", "--minimum-quality", least, "--faces", "largest", "--constraints", a->scratch / "said.csv"});
+  INFO(said.err);
+  REQUIRE(said.status == 0);
+  CHECK(said.lines().back().at("cluster") == said.lines().front().at("cluster"));
+
   CHECK(a->with("embed", names, {"--minimum-quality", "2"}).status == 2);
   CHECK(a->with("cluster", names, {"--threshold", "1", "--minimum-quality", "-1"}).status == 2);
   CHECK(run({"embed", "--json", "-m", a->model, a->file("plain"), "--minimum-quality", least}).status == 2);
