@@ -65,7 +65,7 @@ class Streamed final : public Kernel {
   }
 
  private:
-  std::int64_t scratch() const { return StreamedMap::kChunk * map_.pixels() * lanes(); }  // of a thread
+  std::int64_t scratch() const { return map_.planes() * map_.pixels() * lanes(); }  // of a thread
 
   void share(std::int64_t thread, const StreamedArguments& arguments, float* scratch) const {
     const auto part = [&](std::int64_t all) {

@@ -113,23 +113,43 @@ void product_of_rows(I rows, const StreamedMap& map, const StreamedArguments& a,
   }
 }
 
-// The planes [first, first + count) of the part's pixels, zeros where the kernel sees padding.
-FACENET_INLINE void gather(const StreamedMap& map, const StreamedPart& part, I first, I count, const float* src,
-                           float* to) {
-  for (I plane = first; plane < first + count; ++plane) {
+// `count` vectors, or zeros.
+FACENET_INLINE float* copied(const float* from, I step, I count, float* to) {
+  for (I i = 0; i < count; ++i) store(to + i * kLanes, load(from + i * step));
+  return to + count * kLanes;
+}
+FACENET_INLINE float* cleared(I count, float* to) {
+  for (I i = 0; i < count; ++i) store(to + i * kLanes, Vector{});
+  return to + count * kLanes;
+}
+
+FACENET_INLINE I clamped(I value, I low, I high) { return value < low ? low : value > high ? high : value; }
+
+// The part's pixels in all planes, zeros where the kernel sees padding.
+FACENET_INLINE void gather(const StreamedMap& map, const StreamedPart& part, const float* src, float* to) {
+  for (I plane = 0; plane < map.planes(); ++plane) {
     const I place = plane / map.src_blocks;
-    const float* block = src + plane % map.src_blocks * map.height * map.width * kLanes;
-    I y = part.first / map.out_width;
-    I x = part.first % map.out_width;
-    for (I pixel = part.first; pixel < part.last; ++pixel, to += kLanes) {
-      const I from_y = y * map.stride_y - map.pad_top + place / map.kernel_width;
-      const I from_x = x * map.stride_x - map.pad_left + place % map.kernel_width;
-      const bool inside = from_y >= 0 && from_y < map.height && from_x >= 0 && from_x < map.width;
-      store(to, inside ? load(block + (from_y * map.width + from_x) * kLanes) : Vector{});
-      if (++x == map.out_width) {
-        x = 0;
-        ++y;
+    const I kernel_y = place / map.kernel_width;
+    const I kernel_x = place % map.kernel_width;
+    const float* from = src + plane % map.src_blocks * map.height * map.width * kLanes;
+    const I left = kernel_x - map.pad_left;
+    // The results x whose source lies inside: 0 <= x * stride + left < width.
+    const I x0 = left < 0 ? (-left + map.stride_x - 1) / map.stride_x : 0;
+    const I x1 = map.width > left ? (map.width - left + map.stride_x - 1) / map.stride_x : 0;
+    for (I y = part.first / map.out_width; y * map.out_width < part.last; ++y) {
+      const I begin = clamped(part.first - y * map.out_width, 0, map.out_width);
+      const I end = clamped(part.last - y * map.out_width, 0, map.out_width);
+      const I from_y = y * map.stride_y - map.pad_top + kernel_y;
+      if (from_y < 0 || from_y >= map.height) {
+        to = cleared(end - begin, to);
+        continue;
       }
+      const I inside = clamped(x0, begin, end);
+      const I outside = clamped(x1, inside, end);
+      to = cleared(inside - begin, to);
+      const float* row = from + (from_y * map.width + inside * map.stride_x + left) * kLanes;
+      to = copied(row, map.stride_x * kLanes, outside - inside, to);
+      to = cleared(end - outside, to);
     }
   }
 }
@@ -137,17 +157,14 @@ FACENET_INLINE void gather(const StreamedMap& map, const StreamedPart& part, I f
 FACENET_INLINE void run(const StreamedMap& map, const StreamedPart& part, const StreamedArguments& a, float* scratch) {
   const I pixels = part.last - part.first;
   const I groups = (pixels + kRows - 1) / kRows;
+  // All at once: what has just been stored would hold up the products of each chunk.
+  if (!map.as_it_is()) gather(map, part, a.src, scratch);
+  const float* all = map.as_it_is() ? a.src + part.first * kLanes : scratch;
+  const I step = (map.as_it_is() ? map.pixels() : pixels) * kLanes;
   for (I first = 0; first < map.planes(); first += StreamedMap::kChunk) {
     const I left = map.planes() - first;
     const I count = left < StreamedMap::kChunk ? left : StreamedMap::kChunk;
-    const float* planes = scratch;
-    I step = pixels * kLanes;
-    if (map.as_it_is()) {
-      planes = a.src + (first * map.pixels() + part.first) * kLanes;
-      step = map.pixels() * kLanes;
-    } else {
-      gather(map, part, first, count, a.src, scratch);
-    }
+    const float* planes = all + first * step;
     const float* weights = a.weights + first * map.dst_blocks * kSquare;
     const Ends ends{first == 0, count == left};
     for (I index = part.first_block; index < part.last_block;) {

@@ -34,8 +34,8 @@ struct StreamedArguments {
   float* dst;
 };
 
-/// The pixels [first, last) of the destination blocks [first_block, last_block). `scratch` has room for
-/// kChunk * (last - first) * lanes numbers.
+/// The pixels [first, last) of the destination blocks [first_block, last_block). `scratch` has room for all planes:
+/// planes() * (last - first) * lanes numbers.
 struct StreamedPart {
   std::int64_t first, last, first_block, last_block;
 };
