@@ -15,6 +15,7 @@ puts onnx, onnxruntime and numpy (tests/parity/onnx/requirements.txt) into build
   --families    the other direction: networks of InsightFace, MobileFaceNet, facenet-pytorch, dlib, OpenFace, AdaFace and
                 EdgeFace, exported by PyTorch with random weights, are imported, exported and imported again, and compared
                 with ONNX Runtime (needs PyTorch too, some GB, which goes into build/onnx-families)
+  --precisions  with --families: what bf16 and int8 cost these networks
   --python P    take this Python, which has all that is needed
   --networks L  only these networks, with commas between them
   --all         networks of more than 100 M parameters with both norms too
@@ -26,7 +27,7 @@ USAGE
 program='' python='' script=compare requirements=requirements.txt environment=onnx-python options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --all) options+=(--all) ;;
+    --all | --precisions) options+=("$1") ;;
     --families) script=import_families requirements=families-requirements.txt environment=onnx-families ;;
     --python)
       python=${2:?--python needs a file}
