@@ -64,9 +64,8 @@ std::vector<double> Axis::ticks() const {
     const double decade = std::pow(10, std::floor(std::log10(rough)));
     double step = 10 * decade;
     for (const double factor : {5.0, 2.5, 2.0, 1.0}) step = factor * decade >= rough ? factor * decade : step;
-    for (double value = std::ceil(axis_.low / step - 1e-9) * step; value <= axis_.high + 1e-9 * step; value += step) {
-      values.push_back(value);
-    }
+    const double first = std::ceil(axis_.low / step - 1e-9);
+    for (int i = 0; (first + i) * step <= axis_.high + 1e-9 * step; ++i) values.push_back((first + i) * step);
   }
   std::erase_if(values,
                 [&](double value) { return value < axis_.low * (1 - 1e-9) || value > axis_.high * (1 + 1e-9); });

@@ -149,6 +149,7 @@ std::vector<std::string> by_error(const Graph& graph, std::span<const std::uint8
   });
   std::sort(errors.rbegin(), errors.rend());
   std::vector<std::string> names;
+  names.reserve(errors.size());
   for (auto& [error, name] : errors) names.push_back(std::move(name));
   return names;
 }

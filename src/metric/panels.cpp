@@ -69,7 +69,7 @@ std::vector<float> squared_norms(std::span<const float> rows, std::int64_t n, st
 
 void require_finite_rows(std::span<const float> values, std::size_t n, std::size_t d, const char* what) {
   if (n != 0 && d == 0) throw InvalidArgument(std::string(what) + ": " + std::to_string(n) + " rows of dimension 0");
-  if (d != 0 && (values.size() % d != 0 || values.size() / d != n)) {
+  if (d == 0 ? !values.empty() : values.size() % d != 0 || values.size() / d != n) {
     throw InvalidArgument(std::string(what) + ": " + std::to_string(values.size()) + " values are not [" +
                           std::to_string(n) + ", " + std::to_string(d) + "]");
   }

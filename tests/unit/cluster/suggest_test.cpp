@@ -1,4 +1,5 @@
 // Thresholds from known people, suggestions to a person, and clusters that stay while others join.
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -84,6 +85,10 @@ TEST_CASE("suggestions: near clusters and loose ones first, but not what has bee
   REQUIRE(clusterer.suggest({}, {}).empty());
   REQUIRE_THROWS_AS(Clusterer({.clusters = 2}).suggest(e, found), InvalidArgument);
   REQUIRE_THROWS_AS(clusterer.suggest(Embeddings{1, {0}}, found), InvalidArgument);
+}
+
+TEST_CASE("numbers without a dimension are no embeddings") {
+  REQUIRE_THROWS_AS(Clusterer({.threshold = 1.0F}).cluster(Embeddings{0, {std::nanf("")}}), InvalidArgument);
 }
 
 TEST_CASE("a clustering whose sizes are not those of its labels is refused") {
