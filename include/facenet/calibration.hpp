@@ -45,7 +45,9 @@ FACENET_API std::optional<float> reference_norm(std::span<const float> norms);
 struct Calibration {
   float threshold = 0;          ///< squared L2; the same person when distance <= threshold
   std::optional<double> far{};  ///< the FAR it was chosen for; absent: chosen for most right answers
-  /// probability(same) = 1 / (1 + exp(slope * distance + offset)), for as many same as different pairs (Platt 1999).
+  /// probability(same) = 1 / (1 + exp(slope * distance + offset)), for as many same as different pairs (Platt 1999), a
+  /// photograph being drawn and then another of the same person: however many there are of somebody, photographs weigh
+  /// the same.
   double slope = 0;
   double offset = 0;
   std::string data{};  ///< which pairs, in words
@@ -88,11 +90,12 @@ class FACENET_API PairDistances {
 };
 
 /// Pairs to which a calibration gave about the same probability, and how often they were the same person. As
-/// everywhere, same and different pairs weigh the same together.
+/// everywhere, same and different pairs weigh the same together, and so do photographs.
 struct ReliabilityBin {
   double probability = 0;  ///< that was given, the mean
   double same = 0;         ///< share that was
   std::int64_t pairs = 0;
+  std::optional<Interval> same_interval{};  ///< had the people been others; none where not all pairs are kept
 };
 
 /// Whether a calibration holds on pairs, of other people than it comes from for instance.

@@ -109,6 +109,10 @@ std::string reliability(const CalibrationCheck& check) {
   std::string points;
   for (const ReliabilityBin& bin : check.reliability) {
     path += (path.empty() ? "M" : "L") + fixed(px(bin.probability), 1) + " " + fixed(py(bin.same), 1);
+    if (bin.same_interval) {
+      points += line("whisker", px(bin.probability), py(bin.same_interval->low), px(bin.probability),
+                     py(bin.same_interval->high));
+    }
     points += circle(px(bin.probability), py(bin.same),
                      html::percent(bin.probability, 1) + " given, " + html::percent(bin.same, 1) + " were, of " +
                          std::to_string(bin.pairs) + " pairs");
@@ -122,8 +126,8 @@ std::string calibration_section(const ReportCalibration& part) {
   return "<section><h2>" + html::escape(part.heading) + "</h2>\n<div class=\"charts\"><div>" + roc(part) +
          "</div>\n<div>" + reliability(part.check) + "</div></div>\n<p class=\"note\">Brier score " +
          fixed(part.check.brier, 4) + (part.others ? "" : ", on the pairs that the probability was fitted to") +
-         ". Left, VAL and FAR with 95 % intervals over draws of people; right, on the diagonal a probability is what "
-         "it says. " +
+         ". Left, VAL and FAR; right, on the diagonal a probability is what it says. Intervals: 95 %, over draws of "
+         "people. " +
          html::escape(part.others ? "Calibrated on " + part.calibration.data + "." : "") + "</p></section>\n";
 }
 

@@ -93,12 +93,13 @@ void add_intervals(const Pairs& pairs, std::vector<OperatingPoint*> points, bool
   }
 }
 
+// `weight`: its share of what all pairs of its kind weigh.
 template <typename Visit>
 void visit_counts(const Pairs& pairs, const Visit& visit) {
   for (const auto* kind : {&pairs.same_counts, &pairs.different_counts}) {
-    const bool same = kind == &pairs.same_counts;
-    const auto all = static_cast<double>(same ? static_cast<std::int64_t>(pairs.same.size()) : pairs.different);
-    for (const CountedDistance& counted : *kind) visit(same, counted, counted.pairs / all);
+    double all = 0;
+    for (const CountedDistance& counted : *kind) all += counted.weight;
+    for (const CountedDistance& counted : *kind) visit(kind == &pairs.same_counts, counted, counted.weight / all);
   }
 }
 
@@ -112,20 +113,23 @@ double brier_score(const Calibration& calibration, const Pairs& pairs) {
 
 std::vector<ReliabilityBin> reliability_of(const Calibration& calibration, const Pairs& pairs) {
   constexpr std::size_t kBins = 10;
+  const auto bin_of = [&](float distance) {
+    return std::min(kBins - 1, static_cast<std::size_t>(calibration.probability(distance) * kBins));
+  };
   std::vector<ReliabilityBin> bins(kBins);
   std::vector<double> weights(kBins);
   visit_counts(pairs, [&](bool same, const CountedDistance& counted, double weight) {
-    const double probability = calibration.probability(counted.distance);
-    const std::size_t at = std::min(kBins - 1, static_cast<std::size_t>(probability * kBins));
+    const std::size_t at = bin_of(counted.distance);
     weights[at] += weight;
-    bins[at].probability += weight * probability;
+    bins[at].probability += weight * calibration.probability(counted.distance);
     bins[at].same += same ? weight : 0;
     bins[at].pairs += std::llround(counted.pairs);
   });
+  const auto intervals = same_share_intervals(pairs, bin_of, kBins);
   std::vector<ReliabilityBin> result;
   for (std::size_t i = 0; i < kBins; ++i) {
-    if (bins[i].pairs > 0)
-      result.push_back({bins[i].probability / weights[i], bins[i].same / weights[i], bins[i].pairs});
+    if (bins[i].pairs == 0) continue;
+    result.push_back({bins[i].probability / weights[i], bins[i].same / weights[i], bins[i].pairs, intervals[i]});
   }
   return result;
 }

@@ -23,7 +23,7 @@ double cost(std::span<const Kind> kinds, const LogisticLine& line) {
   for (const Kind& kind : kinds) {
     for (const CountedDistance& counted : kind.distances) {
       const double z = line.slope * static_cast<double>(counted.distance) + line.offset;
-      sum += kind.weight * counted.pairs * (softplus(z) - (1 - kind.target) * z);
+      sum += kind.weight * counted.weight * (softplus(z) - (1 - kind.target) * z);
     }
   }
   return sum;
@@ -31,7 +31,7 @@ double cost(std::span<const Kind> kinds, const LogisticLine& line) {
 
 double total(const std::vector<CountedDistance>& pairs) {
   double sum = 0;
-  for (const CountedDistance& counted : pairs) sum += counted.pairs;
+  for (const CountedDistance& counted : pairs) sum += counted.weight;
   return sum;
 }
 
@@ -54,8 +54,8 @@ LogisticLine fit_logistic(const std::vector<CountedDistance>& same_pairs,
       for (const CountedDistance& counted : kind.distances) {
         const auto d = static_cast<double>(counted.distance);
         const double not_same = 1 / (1 + std::exp(-(line.slope * d + line.offset)));
-        const double difference = kind.weight * counted.pairs * (not_same - (1 - kind.target));
-        const double curvature = kind.weight * counted.pairs * not_same * (1 - not_same);
+        const double difference = kind.weight * counted.weight * (not_same - (1 - kind.target));
+        const double curvature = kind.weight * counted.weight * not_same * (1 - not_same);
         gradient[0] += difference * d;
         gradient[1] += difference;
         hessian[0] += curvature * d * d;

@@ -121,19 +121,33 @@ std::vector<CountedDistance> DistanceHistogram::counted() const {
   std::vector<CountedDistance> result;
   for (std::size_t i = 0; i < kBins; ++i) {
     if (counts_[i] == 0) continue;
-    result.push_back({(static_cast<float>(i) + 0.5F) / scale_, static_cast<double>(counts_[i])});
+    result.push_back({middle(i), static_cast<double>(counts_[i]), static_cast<double>(counts_[i])});
   }
   return result;
 }
 
-std::vector<CountedDistance> count_distances(const std::vector<KnownPair>& sorted) {
-  if (sorted.size() > DistanceHistogram::kBins && sorted.front().distance >= 0 && sorted.back().distance > 0) {
-    DistanceHistogram histogram(sorted.back().distance);
-    for (const KnownPair& pair : sorted) histogram.add(pair.distance);
-    return histogram.counted();
-  }
+// A person of n photographs has n (n - 1) / 2 pairs, or fewer where not all are there. On average a pair weighs 1.
+std::vector<double> person_weights(const std::vector<KnownPair>& same, std::int32_t people) {
+  std::vector<double> pairs(static_cast<std::size_t>(people));
+  for (const KnownPair& pair : same) ++pairs[static_cast<std::size_t>(pair.a)];
+  double photographs = 0;
+  for (const double own : pairs) photographs += own > 0 ? (1 + std::sqrt(1 + 8 * own)) / 2 : 0;
+  const double scale = static_cast<double>(same.size()) / photographs;
+  for (double& own : pairs) own = own > 0 ? scale * (1 + std::sqrt(1 + 8 * own)) / (2 * own) : 0;
+  return pairs;
+}
+
+std::vector<CountedDistance> count_distances(const std::vector<KnownPair>& sorted, const std::vector<double>& weights) {
+  const bool in_steps =
+      sorted.size() > DistanceHistogram::kBins && sorted.front().distance >= 0 && sorted.back().distance > 0;
+  const DistanceHistogram steps(in_steps ? sorted.back().distance : 1);
   std::vector<CountedDistance> result;
-  for (const KnownPair& pair : sorted) result.push_back({pair.distance, 1});
+  for (const KnownPair& pair : sorted) {
+    const float at = in_steps ? steps.middle(steps.bin(pair.distance)) : pair.distance;
+    if (result.empty() || result.back().distance != at) result.push_back({at, 0, 0});
+    ++result.back().pairs;
+    result.back().weight += weights.empty() ? 1 : weights[static_cast<std::size_t>(pair.a)];
+  }
   return result;
 }
 
@@ -169,7 +183,8 @@ PairDistances::PairDistances(std::span<const ScoredPair> pairs) {
   require_both(static_cast<std::int64_t>(data->same.size()), data->different);
   std::sort(data->same.begin(), data->same.end());
   std::sort(data->near.begin(), data->near.end());
-  data->same_counts = count_distances(data->same);
+  data->weights = person_weights(data->same, data->people);
+  data->same_counts = count_distances(data->same, data->weights);
   data->different_counts = count_distances(data->near);
   data_ = std::move(data);
 }
@@ -250,7 +265,8 @@ PairDistances PairDistances::of_people(const Embeddings& embeddings, std::span<c
   });
   gather(data->near);
   if (static_cast<std::int64_t>(data->near.size()) < data->different) data->images = std::move(images);
-  data->same_counts = count_distances(data->same);
+  data->weights = person_weights(data->same, data->people);
+  data->same_counts = count_distances(data->same, data->weights);
   data->different_counts = data->complete() ? count_distances(data->near) : histogram.counted();
   if (progress) progress(1);
   return PairDistances(std::shared_ptr<const Data>(std::move(data)));

@@ -24,6 +24,7 @@ struct KnownPair {
 struct CountedDistance {
   float distance = 0;
   double pairs = 0;
+  double weight = 0;  ///< for probabilities; see person_weights
 };
 
 struct PairDistances::Data {
@@ -36,6 +37,7 @@ struct PairDistances::Data {
   std::vector<std::int64_t> images{};
   std::vector<CountedDistance> same_counts;       // ascending
   std::vector<CountedDistance> different_counts;  // ascending, all of them
+  std::vector<double> weights{};                  // of each person's same pairs
 
   bool complete() const { return images.empty(); }
   /// How many are accepted: exactly, as far as pairs are kept; else as the counts say.
@@ -45,8 +47,14 @@ struct PairDistances::Data {
   bool covers(float threshold) const { return complete() || (!near.empty() && threshold < near.back().distance); }
 };
 
-/// Distances ascending, each with its count: all of them, or in 65,536 steps where they are more.
-std::vector<CountedDistance> count_distances(const std::vector<KnownPair>& sorted);
+/// What a pair of each person's weighs, so that photographs weigh the same: one is drawn, then another of that person.
+/// Else one person of two hundred photographs would have as many pairs as twenty thousand people of two.
+std::vector<double> person_weights(const std::vector<KnownPair>& same, std::int32_t people);
+
+/// Distances ascending, each with its count and weight (that of `a`; 1 without weights): all of them, or in 65,536
+/// steps where they are more.
+std::vector<CountedDistance> count_distances(const std::vector<KnownPair>& sorted,
+                                             const std::vector<double>& weights = {});
 
 /// Counts in even steps from 0.
 class DistanceHistogram {
@@ -58,6 +66,7 @@ class DistanceHistogram {
     const float at = distance * scale_;
     return at > 0 ? at < static_cast<float>(kBins) ? static_cast<std::size_t>(at) : kBins - 1 : 0;
   }
+  float middle(std::size_t bin) const { return (static_cast<float>(bin) + 0.5F) / scale_; }
   void add(float distance) { ++counts_[bin(distance)]; }
   void add(const DistanceHistogram& other) {
     for (std::size_t i = 0; i < kBins; ++i) counts_[i] += other.counts_[i];

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "base/random.hpp"
 #include "base/threads.hpp"
@@ -87,13 +88,13 @@ void accepted_in(const Drawn& drawn, std::span<const AcceptedShares> shares, dou
   for (; next < shares.size(); ++next) same[next] = sum / all_same;
 }
 
-double variance(const double* values, std::size_t stride) {
+double variance(const double* values, std::size_t stride, std::size_t count) {
   double mean = 0;
-  for (std::int64_t i = 0; i < kDraws; ++i) mean += values[static_cast<std::size_t>(i) * stride];
-  mean /= kDraws;
+  for (std::size_t i = 0; i < count; ++i) mean += values[i * stride];
+  mean /= static_cast<double>(count);
   double sum = 0;
-  for (std::int64_t i = 0; i < kDraws; ++i) sum += std::pow(values[static_cast<std::size_t>(i) * stride] - mean, 2);
-  return sum / (kDraws - 1);
+  for (std::size_t i = 0; i < count; ++i) sum += std::pow(values[i * stride] - mean, 2);
+  return sum / static_cast<double>(count - 1);
 }
 
 Interval wilson(double share, double n) {
@@ -131,10 +132,70 @@ std::vector<ShareIntervals> resampled_intervals(const PairDistances::Data& data,
   std::vector<ShareIntervals> result(n);
   double last = static_cast<double>(data.people) / 2;
   for (std::size_t i = n; i-- > 0;) {
-    last = independent(shares[i].different, variance(different.data() + i, n), different_pairs, last);
+    last = independent(shares[i].different, variance(different.data() + i, n, kDraws), different_pairs, last);
     result[i].different = wilson(shares[i].different, last);
     result[i].same =
-        wilson(shares[i].same, independent(shares[i].same, variance(same.data() + i, n), same_pairs, people));
+        wilson(shares[i].same, independent(shares[i].same, variance(same.data() + i, n, kDraws), same_pairs, people));
+  }
+  return result;
+}
+
+std::vector<std::optional<Interval>> same_share_intervals(const PairDistances::Data& data,
+                                                          const std::function<std::size_t(float)>& bin_of,
+                                                          std::size_t bins) {
+  std::vector<bool> kept(bins, true);
+  for (const CountedDistance& counted : data.different_counts) {
+    if (!data.covers(counted.distance)) kept[bin_of(counted.distance)] = false;
+  }
+  struct Placed {
+    KnownPair pair;
+    std::size_t bin;
+  };
+  std::vector<Placed> same;
+  std::vector<Placed> different;
+  std::vector<double> pairs(bins);
+  std::vector<std::set<std::int32_t>> people(bins);
+  const auto place = [&](const std::vector<KnownPair>& from, std::vector<Placed>& to) {
+    for (const KnownPair& pair : from) {
+      const std::size_t bin = bin_of(pair.distance);
+      if (!kept[bin]) continue;
+      to.push_back({pair, bin});
+      ++pairs[bin];
+      people[bin].insert({pair.a, pair.b});
+    }
+  };
+  place(data.same, same);
+  place(data.near, different);
+  const auto same_weight = [&](const Drawn& drawn, const KnownPair& pair) {
+    return data.weights[static_cast<std::size_t>(pair.a)] * drawn.weight(pair);
+  };
+  const auto shares_in = [&](const Drawn& drawn) {
+    double all_same = 0;
+    for (const KnownPair& pair : data.same) all_same += same_weight(drawn, pair);
+    const double all_different = drawn.different();
+    std::vector<double> yes(bins);
+    std::vector<double> no(bins);
+    for (const auto& [pair, bin] : same) yes[bin] += same_weight(drawn, pair) / all_same;
+    for (const auto& [pair, bin] : different) no[bin] += drawn.weight(pair) / all_different;
+    for (std::size_t b = 0; b < bins; ++b) yes[b] /= yes[b] + no[b];
+    return yes;
+  };
+  std::vector<std::vector<double>> draws(static_cast<std::size_t>(kDraws));
+  parallel_for(kDraws, [&](std::int64_t number) {
+    const auto times = draw(data.people, number);
+    draws[static_cast<std::size_t>(number)] = shares_in({data, times});
+  });
+  const std::vector<float> once(static_cast<std::size_t>(data.people), 1);
+  const std::vector<double> shares = shares_in({data, once});
+  std::vector<std::optional<Interval>> result(bins);
+  for (std::size_t b = 0; b < bins; ++b) {
+    std::vector<double> values;  // of the draws in which there is somebody
+    for (const auto& one : draws) {
+      if (std::isfinite(one[b])) values.push_back(one[b]);
+    }
+    if (pairs[b] == 0 || values.size() < 2) continue;
+    const double spread = variance(values.data(), 1, values.size());
+    result[b] = wilson(shares[b], independent(shares[b], spread, pairs[b], static_cast<double>(people[b].size())));
   }
   return result;
 }

@@ -1,6 +1,7 @@
 // How far shares of pairs would move had the people been others: the bootstrap over people.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -28,5 +29,12 @@ struct ShareIntervals {
 /// the draws do not.
 std::vector<ShareIntervals> resampled_intervals(const PairDistances::Data& data,
                                                 std::span<const AcceptedShares> shares);
+
+/// Divides pairs into bins by their distance, and gives the same interval for the share of each that is the same
+/// person, both kinds weighing the same together, and same pairs as in `Data::weights`. None for a bin that holds
+/// different pairs which are not kept, or no pairs.
+std::vector<std::optional<Interval>> same_share_intervals(const PairDistances::Data& data,
+                                                          const std::function<std::size_t(float)>& bin_of,
+                                                          std::size_t bins);
 
 }  // namespace facenet

@@ -183,6 +183,70 @@ TEST_CASE("what a probability is worth is counted") {
   REQUIRE(both.same == Approx((1.0 / 3) / (1.0 / 3 + 0.5)));
 }
 
+TEST_CASE("for probabilities photographs weigh the same, however many there are of somebody") {
+  // Person 0 has four photographs, six pairs, all far apart; persons 1 to 4 have two each, all near.
+  std::vector<ScoredPair> pairs;
+  for (int i = 0; i < 6; ++i) pairs.push_back({1.5F, true, 0, 0, 0});
+  for (std::int32_t p = 1; p <= 4; ++p) pairs.push_back({0.5F, true, 0, p, p});
+  for (std::int32_t p = 1; p <= 4; ++p) pairs.push_back({1.5F, false, 0, p, 0});
+  for (std::int32_t p = 1; p <= 4; ++p) pairs.push_back({2.5F, false, 0, p, 0});
+  const auto check = Verifier::check({.slope = 4, .offset = -6}, PairDistances(pairs));
+  REQUIRE(check.reliability.size() == 3);
+  const ReliabilityBin& middle = check.reliability[1];
+  REQUIRE(middle.probability == Approx(0.5));
+  REQUIRE(middle.pairs == 10);
+  const double far = 4.0 / (4 + 4 * 2);  // photographs, not 6 / 10 of the pairs
+  REQUIRE(middle.same == Approx(far / (far + 0.5)));
+  // Without person 0, as every third draw is, nobody is there: only people's intervals know how little that says.
+  REQUIRE(middle.same_interval);
+  REQUIRE(middle.same_interval->low < middle.same - 0.2);
+
+  // The fit: two thousand people of two photographs cross the others at 1.1, and one with two hundred, who looks like
+  // somebody else each time, moves that by little, though most pairs are theirs.
+  Random random(1);
+  std::vector<ScoredPair> many;
+  const auto add = [&](double mean, bool same, std::int32_t a, std::int32_t b) {
+    many.push_back({static_cast<float>(mean + 0.25 * random.normal()), same, 0, a, b});
+  };
+  for (std::int32_t p = 1; p <= 2000; ++p) add(0.7, true, p, p);
+  for (int i = 0; i < 199 * 200 / 2; ++i) add(1.5, true, 0, 0);
+  for (std::int32_t i = 0; i < 20'000; ++i) add(1.5, false, 1 + i % 2000, 1 + (i + 1) % 2000);
+  const auto calibration = Verifier::calibrate(many, "");
+  REQUIRE(-calibration.offset / calibration.slope == Approx(1.1).margin(0.06));
+}
+
+TEST_CASE("95 of a hundred intervals of what a probability is worth hold the truth") {
+  constexpr int kTrials = 100;
+  const std::vector<double> given{0.35, 0.55, 0.75};
+  const auto at = [](const CalibrationCheck& check, double probability) {
+    const auto found = std::find_if(check.reliability.begin(), check.reliability.end(), [&](const ReliabilityBin& bin) {
+      return std::abs(bin.probability - probability) <= 0.05;
+    });
+    return found == check.reliability.end() ? nullptr : &*found;
+  };
+  Random truth(1000);
+  const People all = draw_people(truth, 1500, 4);
+  const auto population = PairDistances::of_people(all.embeddings, all.labels);
+  const Calibration calibration = Verifier::calibrate(population, "everybody", 0.01);
+  const CalibrationCheck right = Verifier::check(calibration, population);
+  std::vector<int> held(given.size());
+  for (int trial = 0; trial < kTrials; ++trial) {
+    Random random(static_cast<std::uint64_t>(trial));
+    const auto check = Verifier::check(calibration, PairDistances(all_pairs(draw_people(random, 60, 4))));
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      REQUIRE(at(right, given[i]) != nullptr);
+      REQUIRE(at(check, given[i]) != nullptr);
+      const double share = at(right, given[i])->same;
+      const Interval interval = *at(check, given[i])->same_interval;
+      held[i] += interval.low <= share && share <= interval.high ? 1 : 0;
+    }
+  }
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    INFO("given " << given[i] << ": held " << held[i] << " of " << kTrials);
+    CHECK(held[i] >= 0.89 * kTrials);
+  }
+}
+
 TEST_CASE("pairs that cannot be are refused") {
   REQUIRE(message_of([] {
             PairDistances(std::vector<ScoredPair>{{0.1F, true, 1, 0, 0}, {1, false}});
