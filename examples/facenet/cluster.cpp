@@ -49,7 +49,7 @@ Faces read_embeddings(const std::string& file, std::optional<CodedEmbeddings>* c
     coded->emplace(read_codes(file));
     count = (*coded)->codes.size();
   } else {
-    faces.embeddings = facenet::read_embeddings(file);  // codes are decoded
+    faces.embeddings = face_embeddings(file);  // codes are decoded
     count = faces.embeddings.size();
   }
   for (const auto& name : files_beside(file, count)) faces.faces.push_back({{name, name}});
@@ -193,7 +193,14 @@ struct Summary {
 Summary join(KnownClusters& known, float threshold, const Faces& faces, const Constraints& constraints,
              Output& output) {
   const std::int32_t before = known.clusters();
-  const auto added = known.add(faces.embeddings, threshold, constraints, interrupted());
+  const KnownClusters::Added added = [&] {
+    try {
+      return known.add(faces.embeddings, threshold, constraints, interrupted());
+    } catch (const InvalidArgument& error) {
+      if (constraints.empty()) throw;
+      throw FormatError(error.what());  // of the table
+    }
+  }();
   write_rows(output, faces, added.labels, added.outlier);
   const auto counted = [&](auto&& condition) {
     return std::count_if(added.labels.begin(), added.labels.end(), condition);
@@ -335,7 +342,11 @@ int cluster(const Common& common, Options options) {
   }
   const std::vector<FaceName> names = names_of(faces);
   Constraints said;
-  if (!options.constraints.empty()) said = read_constraints(options.constraints, names);
+  if (!options.constraints.empty()) {
+    std::vector<FaceName> all = names;
+    if (known) all.insert(all.end(), known->names().begin(), known->names().end());
+    said = read_constraints(options.constraints, all);
+  }
   const auto poor = poor_faces(options, faces, names, said);
   if (!poor.empty()) {
     std::string list = "of a quality below " + text_of(*options.minimum_quality) + ", and in no group:";
@@ -354,7 +365,10 @@ int cluster(const Common& common, Options options) {
     throw Interrupted(journal.stopped());
   }
   output.finish();
-  if (!options.save.empty()) known->save(options.save);  // after the rows: without them nobody would know who joined
+  if (!options.save.empty()) {
+    known->name(names);
+    known->save(options.save);  // after the rows: without them nobody would know who joined
+  }
   journal.finish();
   if (options.summary.empty()) {
     say(common, common.json ? dump(summary.json) : summary.words);

@@ -37,8 +37,9 @@ struct FaceName {
 /// A CSV table with the columns file_a, file_b, relation ("same", "different" or "not a face", whose file_b is empty)
 /// and perhaps face_a and face_b, to be read for the embeddings of `faces` [n]. A file is named as there, or by the end
 /// of its path that no other has: "Ada/one.jpg" for "/albums/Ada/one.jpg". A face's number may be left out where the
-/// photograph has one face. A row whose relation is empty says nothing (yet).
-/// IoError; FormatError that names the line of what is unknown or not clear, or the chain of what contradicts itself.
+/// photograph has one face. Of a face that is there twice, the first is meant. A row whose relation is empty says
+/// nothing (yet). IoError; FormatError that names the line of what is unknown or not clear, or the chain of what
+/// contradicts itself.
 FACENET_API Constraints read_constraints(const std::filesystem::path& path, std::span<const FaceName> faces);
 
 }  // namespace facenet

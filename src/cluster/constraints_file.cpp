@@ -50,7 +50,9 @@ class FaceFinder {
       }
     }
     if (face.empty()) {
-      if (rows.size() == 1) return rows[0];
+      const auto number = [&](std::int32_t row) { return faces_[static_cast<std::size_t>(row)].face; };
+      const bool one = std::all_of(rows.begin(), rows.end(), [&](auto row) { return number(row) == number(rows[0]); });
+      if (one) return rows[0];
       fault = "'" + file + "' shows " + std::to_string(rows.size()) + " faces; say which (face_a, face_b)";
       return -1;
     }

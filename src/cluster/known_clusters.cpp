@@ -40,17 +40,85 @@ struct Table {
   Links links{};
 };
 
+// What was said of new faces (items below `fresh`) and of known ones behind them, as said of new faces and of clusters:
+// fresh + c is cluster c. InvalidArgument for what a cluster contradicts, as it is never divided.
+Constraints of_clusters(const Constraints& said, std::size_t fresh, const KnownClusters::Data& data) {
+  Constraints result;
+  result.names = said.names;
+  result.names.resize(fresh);
+  for (std::size_t i = said.names.size(); i < fresh; ++i) result.names[i] = "new face " + std::to_string(i);
+  result.names.resize(fresh + data.sizes.size());
+  const auto name = [&](std::int32_t item) {
+    const auto i = static_cast<std::size_t>(item);
+    return i < said.names.size() ? said.names[i] : "known face " + std::to_string(i - fresh);
+  };
+  const auto known = [&](std::int32_t item) { return static_cast<std::size_t>(item) >= fresh; };
+  const auto place = [&](std::int32_t item) {
+    const auto i = static_cast<std::size_t>(item);
+    if (item < 0 || i >= fresh + data.labels.size()) {
+      throw InvalidArgument("constraints: there is no item " + std::to_string(item) + "; there are " +
+                            std::to_string(fresh) + " new faces and " + std::to_string(data.labels.size()) + " known");
+    }
+    if (i < fresh) return item;
+    const std::int32_t cluster = data.labels[i - fresh];
+    if (cluster < 0) return Clustering::kNotAFace;
+    const std::size_t at = fresh + static_cast<std::size_t>(cluster);
+    if (result.names[at].empty()) result.names[at] = name(item);
+    return static_cast<std::int32_t>(at);
+  };
+  for (const std::int32_t item : said.not_a_face) {
+    const std::int32_t at = place(item);
+    if (known(item) && at >= 0) {
+      throw InvalidArgument("'" + name(item) +
+                            "' is said to be no face, and is part of a known cluster, which is never " +
+                            "divided: group all faces again");
+    }
+    if (!known(item)) result.not_a_face.push_back(at);
+  }
+  for (const auto& [a, b] : said.same) {
+    const ItemPair at{place(a), place(b)};
+    if (at.first < 0 || at.second < 0) {
+      throw InvalidArgument("'" + name(at.first < 0 ? a : b) +
+                            "' was said to be no face, and now to be the same person as '" +
+                            name(at.first < 0 ? b : a) + "': group all faces again");
+    }
+    if (at.first != at.second) result.same.push_back(at);
+  }
+  for (const auto& [a, b] : said.different) {
+    const ItemPair at{place(a), place(b)};
+    if (at.first == at.second && at.first >= 0 && known(a)) {
+      throw InvalidArgument("'" + name(a) + "' and '" + name(b) + "' are said to be different people, and are in one " +
+                            "known cluster, which is never divided: group all faces again");
+    }
+    if (at.first >= 0 && at.second >= 0) result.different.push_back(at);
+  }
+  // What was said before holds too.
+  Constraints all = result;
+  const auto first = static_cast<std::int32_t>(fresh);
+  for (const auto& [a, b] : data.different) all.different.emplace_back(first + a, first + b);
+  checked_links(all, all.names.size());
+  return result;
+}
+
 // A group's distance to a cluster is a mean of those of its parts: a cluster that is further than the threshold from
-// each face is further from every group of them.
-Table table_of(const KnownClusters::Data& data, const Embeddings& faces, const Links& said, float threshold,
-               Watch& watch) {
+// each face is further from every group of them, unless somebody said something of it.
+Table table_of(const KnownClusters::Data& data, const FacesOnly& only, const Constraints& said, std::size_t fresh,
+               float threshold, Watch& watch) {
   Table table;
-  table.means.dimension = faces.dimension;
+  table.means.dimension = fresh > 0 ? only.faces.dimension : data.means.dimension;
   std::vector<std::int32_t> place(data.sizes.size(), -1);
-  if (!place.empty()) {
+  if (!place.empty() && only.faces.size() > 0) {
     const auto all = static_cast<std::int32_t>(place.size());
-    for (const auto& near : nearest_rows(panels_of(data, true), faces, all, threshold, watch)) {
+    for (const auto& near : nearest_rows(panels_of(data, true), only.faces, all, threshold, watch)) {
       for (const Neighbour& one : near) place[static_cast<std::size_t>(one.item)] = 0;
+    }
+  }
+  for (const auto* pairs : {&said.same, &said.different}) {
+    for (const auto& [a, b] : *pairs) {
+      for (const std::int32_t item : {a, b}) {
+        const auto i = static_cast<std::size_t>(item);
+        if (i >= fresh) place[i - fresh] = 0;
+      }
     }
   }
   for (std::size_t c = 0; c < place.size(); ++c) {
@@ -60,15 +128,26 @@ Table table_of(const KnownClusters::Data& data, const Embeddings& faces, const L
     table.means.append(data.means[c]);
     table.bulk.push_back({data.sizes[c], static_cast<double>(data.spreads[c])});
   }
-  table.means.values.insert(table.means.values.end(), faces.values.begin(), faces.values.end());
+  table.means.values.insert(table.means.values.end(), only.faces.values.begin(), only.faces.values.end());
   table.bulk.resize(table.means.size());
-  for (const auto& [a, b] : data.different) {
-    const ItemPair at{place[static_cast<std::size_t>(a)], place[static_cast<std::size_t>(b)]};
-    if (at.first >= 0 && at.second >= 0) table.links.different.push_back(at);
+  std::vector<std::int32_t> row(fresh, -1);
+  for (std::size_t i = 0; i < only.item_of.size(); ++i) {
+    row[only.item_of[i]] = static_cast<std::int32_t>(table.known.size() + i);
   }
-  const auto first = static_cast<std::int32_t>(table.known.size());
-  for (const auto& [bundle, item] : said.same) table.links.same.emplace_back(first + bundle, first + item);
-  for (const auto& [a, b] : said.different) table.links.different.emplace_back(first + a, first + b);
+  const auto at = [&](std::int32_t item) {
+    const auto i = static_cast<std::size_t>(item);
+    return i < fresh ? row[i] : place[i - fresh];
+  };
+  Constraints here;
+  for (const auto& [a, b] : said.same) here.same.emplace_back(at(a), at(b));
+  for (const auto& [a, b] : said.different) {
+    if (at(a) >= 0 && at(b) >= 0) here.different.emplace_back(at(a), at(b));
+  }
+  for (const auto& [a, b] : data.different) {
+    const ItemPair both{place[static_cast<std::size_t>(a)], place[static_cast<std::size_t>(b)]};
+    if (both.first >= 0 && both.second >= 0) here.different.push_back(both);
+  }
+  table.links = checked_links(here, table.means.size());
   return table;
 }
 
@@ -116,6 +195,7 @@ std::vector<std::int32_t> regroup(KnownClusters::Data& data, const Table& table,
 // Those of faces, as Clustering has them.
 std::vector<float> outliers(const KnownClusters::Data& data, const Embeddings& faces,
                             std::span<const std::int32_t> labels) {
+  if (labels.empty()) return {};
   const ClusterProgress silent;
   Watch watch(silent, {});
   const Neighbours near = nearest_rows(panels_of(data, false), faces, 2, kGone, watch);
@@ -158,6 +238,7 @@ KnownClusters::Data data_of(const Rows& items, const Clustering& clustering, con
     if (of.first >= 0 && of.first != of.second) different.insert(of);
   }
   data.different.assign(different.begin(), different.end());
+  data.labels = clustering.labels;
   return data;
 }
 
@@ -173,6 +254,16 @@ KnownClusters::KnownClusters(const CodedEmbeddings& coded, const Clustering& clu
                              std::optional<float> threshold)
     : data_(data_of(Rows(coded), clustering, constraints, threshold)) {}
 
+void KnownClusters::name(std::span<const FaceName> faces) {
+  const std::size_t without = data_.labels.size() - data_.names.size();
+  if (faces.size() > without) {
+    throw InvalidArgument("KnownClusters::name: " + std::to_string(faces.size()) + " names for " +
+                          std::to_string(without) + " faces that have none");
+  }
+  data_.names.resize(data_.labels.size() - faces.size());
+  data_.names.insert(data_.names.end(), faces.begin(), faces.end());
+}
+
 KnownClusters::Added KnownClusters::add(const Embeddings& fresh, float threshold, const Constraints& constraints,
                                         const std::stop_token& stop) {
   require_faces(fresh, "KnownClusters::add");
@@ -185,12 +276,16 @@ KnownClusters::Added KnownClusters::add(const Embeddings& fresh, float threshold
   if (fresh.size() > most - std::accumulate(data_.sizes.begin(), data_.sizes.end(), std::size_t{0})) {
     throw InvalidArgument("KnownClusters::add: with these faces there are more than can be, " + std::to_string(most));
   }
-  const FacesOnly only(fresh, constraints);
+  const Constraints said = of_clusters(constraints, fresh.size(), data_);
+  const FacesOnly only(fresh, {.not_a_face = said.not_a_face});
   Added added{std::vector<std::int32_t>(fresh.size(), Clustering::kNotAFace), std::vector<float>(fresh.size(), 1), {}};
-  if (only.faces.size() == 0) return added;
+  if (only.faces.size() == 0 && said.same.empty() && said.different.empty()) {
+    data_.labels.insert(data_.labels.end(), added.labels.begin(), added.labels.end());
+    return added;
+  }
   const ClusterProgress silent;
   Watch watch(silent, stop);
-  const Table table = table_of(data_, only.faces, checked_links(only.constraints, only.faces.size()), threshold, watch);
+  const Table table = table_of(data_, only, said, fresh.size(), threshold, watch);
   DisjointSets joined(table.means.size());
   for (const auto& [bundle, item] : table.links.same) joined.join(bundle, item);
   for (const Merge& merge : merge_bulk(table.means, table.bulk, table.links, threshold, watch)) {
@@ -221,6 +316,10 @@ KnownClusters::Added KnownClusters::add(const Embeddings& fresh, float threshold
     added.labels[only.item_of[row]] = labels[row];
     added.outlier[only.item_of[row]] = scores[row];
   }
+  for (std::int32_t& label : data_.labels) {
+    if (label >= 0 && !added.merged.empty()) label = now[static_cast<std::size_t>(label)];
+  }
+  data_.labels.insert(data_.labels.end(), added.labels.begin(), added.labels.end());
   return added;
 }
 

@@ -1,4 +1,5 @@
-// Known clusters in a file: safetensors with the tensors means, spreads, sizes and different.
+// Known clusters in a file: safetensors with a tensor for each part of KnownClusters::Data.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -35,17 +36,52 @@ std::vector<Value> values_of(const SafetensorsFile& file, const char* name, cons
   return values;
 }
 
+// Whose the clusters are: files from before there were these have none.
+void read_faces(const SafetensorsFile& file, KnownClusters::Data& data, const std::string& what) {
+  if (file.find("labels") == nullptr) return;
+  data.labels = values_of<std::int32_t>(file, "labels", "I32", 1, what);
+  std::vector<std::int32_t> sizes(data.sizes.size());
+  for (const std::int32_t label : data.labels) {
+    if (label < Clustering::kNotAFace || label >= static_cast<std::int32_t>(sizes.size())) {
+      throw FormatError(what + ": a face is in cluster " + std::to_string(label) + ", which there is not");
+    }
+    if (label >= 0) ++sizes[static_cast<std::size_t>(label)];
+  }
+  for (std::size_t c = 0; c < sizes.size(); ++c) {
+    if (sizes[c] > data.sizes[c]) throw FormatError(what + ": 'labels' and 'sizes' do not fit each other");
+  }
+  const auto files = values_of<char>(file, "files", "U8", 1, what);
+  const auto faces = values_of<std::int32_t>(file, "faces", "I32", 1, what);
+  const auto ends = static_cast<std::size_t>(std::count(files.begin(), files.end(), '\0'));
+  if (ends != faces.size() || ends > data.labels.size() || (!files.empty() && files.back() != '\0')) {
+    throw FormatError(what + ": 'files', 'faces' and 'labels' do not fit each other");
+  }
+  const char* at = files.data();
+  for (const std::int32_t face : faces) {
+    data.names.push_back({at, face});
+    at += data.names.back().file.size() + 1;
+  }
+}
+
 }  // namespace
 
 void KnownClusters::save(const std::filesystem::path& path) const {
   const std::int64_t n = clusters();
   std::vector<std::int32_t> different;
   for (const auto& [a, b] : data_.different) different.insert(different.end(), {a, b});
-  SafetensorsFile file{
-      {{kVersion, "1"}},
-      {tensor_of("means", "F32", data_.means.values, {n, static_cast<std::int64_t>(dimension())}),
-       tensor_of("spreads", "F32", data_.spreads, {n}), tensor_of("sizes", "I32", data_.sizes, {n}),
-       tensor_of("different", "I32", different, {static_cast<std::int64_t>(different.size() / 2), 2})}};
+  std::vector<char> files;  // each ends in a zero byte
+  std::vector<std::int32_t> faces;
+  for (const FaceName& name : data_.names) {
+    files.insert(files.end(), name.file.c_str(), name.file.c_str() + name.file.size() + 1);
+    faces.push_back(name.face);
+  }
+  SafetensorsFile file{{{kVersion, "1"}},
+                       {tensor_of("means", "F32", data_.means.values, {n, static_cast<std::int64_t>(dimension())}),
+                        tensor_of("spreads", "F32", data_.spreads, {n}), tensor_of("sizes", "I32", data_.sizes, {n}),
+                        tensor_of("different", "I32", different, {static_cast<std::int64_t>(different.size() / 2), 2}),
+                        tensor_of("labels", "I32", data_.labels, {static_cast<std::int64_t>(data_.labels.size())}),
+                        tensor_of("files", "U8", files, {static_cast<std::int64_t>(files.size())}),
+                        tensor_of("faces", "I32", faces, {static_cast<std::int64_t>(faces.size())})}};
   if (data_.threshold) {
     char text[64];
     file.metadata[kThreshold] = {text, std::to_chars(text, text + sizeof text, *data_.threshold).ptr};
@@ -102,6 +138,7 @@ KnownClusters KnownClusters::open(const std::filesystem::path& path) {
     }
     data.threshold = threshold;
   }
+  read_faces(file, data, what);
   return KnownClusters(std::move(data));
 }
 

@@ -123,6 +123,76 @@ TEST_CASE("what was said holds in every addition, and goes on through the file")
   REQUIRE(known.clusters() == 4);
 }
 
+TEST_CASE("what is said of new and known faces holds, goes on through the file, and is never undone") {
+  const ScratchFolder scratch;
+  const Embeddings e{1, {10, 10.1F, 20, 20.1F, 30, 40}};
+  const Clusterer clusterer({.threshold = 1.0F});
+  const Clustering first = clusterer.cluster(e, Constraints{.not_a_face = {5}});
+  REQUIRE(first.labels == std::vector<std::int32_t>{0, 0, 1, 1, 2, Clustering::kNotAFace});
+  KnownClusters known(e, first);
+  known.name(std::vector<FaceName>{{"a"}, {"b"}, {"c"}, {"d"}, {"e"}, {"f", 2}});
+  known.save(scratch / "k");
+  known = KnownClusters::open(scratch / "k");
+  REQUIRE(std::vector<std::int32_t>(known.labels().begin(), known.labels().end()) == first.labels);
+  REQUIRE(known.names().size() == 6);
+  REQUIRE(known.names()[5].file == "f");
+  REQUIRE(known.names()[5].face == 2);
+
+  // Two new faces: known ones begin at 2. The first is far from "c" and said to be it; the second is "a" to look at,
+  // and said to be somebody else.
+  const auto added = known.add(Embeddings{1, {25, 10.05F}}, 1.0F, {.same = {{0, 4}}, .different = {{1, 2}}});
+  REQUIRE(added.labels == std::vector<std::int32_t>{1, 3});
+  REQUIRE(added.merged.empty());
+  known.name(std::vector<FaceName>{{"g"}, {"h"}});
+  known.save(scratch / "k");
+  known = KnownClusters::open(scratch / "k");
+  REQUIRE(known.names()[6].file == "g");
+  // Nothing that comes between joins who was said to be different, now by way of the cluster that "h" founded.
+  REQUIRE(known.add(Embeddings{1, {10.06F}}, 1e9F).merged.size() == 2);
+  const std::vector<std::int32_t> labels(known.labels().begin(), known.labels().end());
+  REQUIRE(labels[0] != labels[7]);
+  REQUIRE(labels[2] == labels[4]);  // all others were merged, and their faces say so
+  REQUIRE(labels[5] == Clustering::kNotAFace);
+
+  // A new face that is said to be two known ones makes one cluster of theirs, at any distance.
+  KnownClusters two(e, first);
+  const auto bridge = two.add(Embeddings{1, {15}}, 0.1F, {.same = {{0, 1}, {0, 5}}});
+  REQUIRE(bridge.labels == std::vector<std::int32_t>{0});
+  REQUIRE(bridge.merged == std::vector<std::pair<std::int32_t, std::int32_t>>{{2, 0}});
+  REQUIRE(two.sizes()[0] == 4);
+  // Known faces alone; with none that is new.
+  REQUIRE(two.add({}, 0.1F, {.same = {{0, 2}}}).merged == std::vector<std::pair<std::int32_t, std::int32_t>>{{1, 0}});
+  REQUIRE(two.sizes()[0] == 6);
+  REQUIRE(two.labels()[3] == 0);
+}
+
+TEST_CASE("what contradicts known clusters is named, and nothing has changed") {
+  const Embeddings e{1, {10, 10.1F, 20, 30}};
+  const Constraints said{.different = {{0, 2}}, .not_a_face = {3}, .names = {"a", "b", "c", "d"}};
+  const Clustering first = Clusterer({.threshold = 1.0F}).cluster(e, said);
+  KnownClusters known(e, first, said);
+  const auto message = [&](Constraints fresh) {
+    fresh.names = {"new", "other", "a", "b", "c", "d"};
+    try {
+      known.add(Embeddings{1, {15, 16}}, 1.0F, fresh);
+    } catch (const InvalidArgument& error) {
+      REQUIRE(std::vector<std::int32_t>(known.sizes().begin(), known.sizes().end()) == std::vector<std::int32_t>{2, 1});
+      REQUIRE(known.labels().size() == 4);
+      return std::string(error.what());
+    }
+    return std::string("taken");
+  };
+  REQUIRE(message({.same = {{0, 3}, {0, 4}}}).find("'b' = 'new' = 'c'") != std::string::npos);     // as a is not c
+  REQUIRE(message({.same = {{0, 2}}, .different = {{0, 3}}}).find("'new'") != std::string::npos);  // a and b are one
+  REQUIRE(message({.different = {{2, 3}}}).find("'a' and 'b' are said to be different people, and are in one known") ==
+          0);
+  REQUIRE(message({.not_a_face = {4}}).find("'c' is said to be no face, and is part of a known cluster") == 0);
+  REQUIRE(message({.same = {{1, 5}}}).find("'d' was said to be no face, and now to be the same person as 'other'") ==
+          0);
+  REQUIRE(message({.same = {{0, 6}}}).find("no item 6; there are 2 new faces and 4 known") != std::string::npos);
+  REQUIRE(message({.different = {{0, 5}, {2, 4}}, .not_a_face = {5}}) == "taken");
+}
+
 TEST_CASE("numbers stay: a cluster that has become part of another is empty, and its number is given no more") {
   const Embeddings e{1, {10, 10.1F, 10.05F, 11.9F, 20}};
   const Clustering first = Clusterer({.threshold = 2.0F}).cluster(e);
@@ -149,7 +219,7 @@ TEST_CASE("from nothing, to nothing, and what is refused leaves the clusters as 
   REQUIRE_THROWS_AS(none.add(Embeddings{8, std::vector<float>(8)}, 0.8F), InvalidArgument);
   REQUIRE_THROWS_AS(none.add(e, NAN), InvalidArgument);
   REQUIRE_THROWS_AS(none.add(e, 0.8F, {.same = {{0, 1}}, .different = {{0, 1}}}), InvalidArgument);
-  REQUIRE_THROWS_AS(none.add(e, 0.8F, {.same = {{0, 40}}}), InvalidArgument);
+  REQUIRE_THROWS_AS(none.add(e, 0.8F, {.same = {{0, 80}}}), InvalidArgument);
   std::stop_source stop;
   stop.request_stop();
   REQUIRE_THROWS_AS(none.add(e, 0.8F, {}, stop.get_token()), Interrupted);
@@ -203,6 +273,14 @@ TEST_CASE("a file of clusters that is none is refused with the reason") {
     bad.different = {pair};
     REQUIRE(fault(bad).find("row 0 of 'different'") != std::string::npos);
   }
+  bad = good;
+  bad.labels = {0, 1, 2};
+  REQUIRE(fault(bad).find("a face is in cluster 2") != std::string::npos);
+  bad.labels = {0, 0, 1};
+  REQUIRE(fault(bad).find("'labels' and 'sizes'") != std::string::npos);
+  bad.labels = {0};
+  bad.names = {{"a"}, {"b"}};
+  REQUIRE(fault(bad).find("'files', 'faces' and 'labels'") != std::string::npos);
   bad = good;
   bad.threshold = -1.0F;
   REQUIRE(fault(bad).find("threshold '-1'") != std::string::npos);
