@@ -399,8 +399,10 @@ Run setup_cluster(CLI::App& app, Common& common) {
   app.add_option("--threshold-from", options->threshold_from,
                  "Take the threshold that groups these best: embeddings of other people, a folder for each (.npy)")
       ->type_name("FILE");
-  app.add_option("--constraints", options->constraints,
-                 "What you know, and no method undoes: file_a, file_b, relation (same, different, not a face) (.csv)")
+  app.add_option(
+         "--constraints", options->constraints,
+         "What you know, and no method undoes: file_a, file_b, relation (same, different, not a face), with --join of "
+         "known faces too (.csv)")
       ->type_name("FILE");
   app.add_option("--minimum-quality", options->minimum_quality,
                  "Faces of a lower quality, 0 to 1, are in no group: listed, with an empty cluster (with a detector)")
