@@ -83,7 +83,9 @@ std::vector<Bytes> dlib_files() {
   file.fc(2, 4, {1, 2, 3, 4, 5, 6, 7, 8});
   return {file.bytes};
 }
-void read_dlib(Input bytes) {
+void read_dlib(Input bytes) { parse_dlib_network(bytes, "fuzz"); }
+// A target of its own, as it makes the whole network each time.
+void fill_dlib(Input bytes) {
   parse_dlib_network(bytes, "fuzz");
   try {
     dlib_face_network(bytes, "fuzz");
@@ -153,6 +155,7 @@ constexpr Target kTargets[] = {{"model", model_files, read_model},
                                {"contract", contracts, read_contract},
                                {"detector", detector_files, read_detector},
                                {"dlib", dlib_files, read_dlib},
+                               {"dlib-network", dlib_files, fill_dlib},
                                {"pt", state_dicts, read_state_dict_bytes},
                                {"pickle", pickles, read_pickle},
 #ifdef FACENET_HAVE_ONNX
