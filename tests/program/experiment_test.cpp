@@ -96,6 +96,9 @@ TEST_CASE("experiments train each network once, and go on where they were", "[pr
   auto other = dims;
   other[6] = "3";
   CHECK(run(other).says("another experiment, data or options"));
+  const std::string deep = std::string(1000000, '[') + std::string(1000000, ']');
+  write_text(runs / "experiment.json", "{\"a\":" + deep + ",\"b\":1,\"c\":2}");
+  CHECK(run(other).says("another experiment, data or options"));
   CHECK(run(other).status == 2);
 
   // Every fifth person is kept for the test, in lists that can be looked at.
