@@ -49,7 +49,7 @@ Faces read_embeddings(const std::string& file, std::optional<CodedEmbeddings>* c
     coded->emplace(read_codes(file));
     count = (*coded)->codes.size();
   } else {
-    faces.embeddings = face_embeddings(file);  // codes are decoded
+    faces.embeddings = facenet::read_embeddings(file);  // codes are decoded
     count = faces.embeddings.size();
   }
   for (const auto& name : files_beside(file, count)) faces.faces.push_back({{name, name}});
