@@ -157,6 +157,12 @@ Shape ConvolutionProblem::dst() const {
   return {src[0], weights[0], extent(0), extent(1)};
 }
 
+ConvolutionArguments arguments_of(const ConvolutionProblem& problem, std::span<void* const> given) {
+  std::size_t next = 0;
+  const auto take = [&](bool there) { return there ? static_cast<float*>(given[next++]) : nullptr; };
+  return {take(true), take(problem.sum), take(true), take(problem.bias), take(problem.prelu), take(true)};
+}
+
 std::shared_ptr<const ConvolutionForward> convolution_forward(const ConvolutionProblem& p) {
   return cached<ConvolutionForward>(key(1, p), [&] {
     return translated(describe(p), [&] {

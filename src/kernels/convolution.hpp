@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kernels/convolution_arguments.hpp"
 #include "kernels/kernel.hpp"
 
 namespace facenet::kernels {
@@ -26,6 +27,9 @@ struct ConvolutionProblem {
 
   Shape dst() const;
 };
+
+/// The list that `ConvolutionForward::kernel` takes, in its order, for kernels of our own.
+ConvolutionArguments arguments_of(const ConvolutionProblem& problem, std::span<void* const> given);
 
 struct ConvolutionForward {
   TensorSpec src, dst;

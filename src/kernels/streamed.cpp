@@ -47,10 +47,7 @@ class Streamed final : public Kernel {
   std::unique_ptr<BoundKernel> bind(std::span<void* const> pointers, void* scratch) const override {
     struct Bound final : BoundKernel {
       Bound(const Streamed& k, std::span<void* const> given, void* s) : kernel(k), scratch(static_cast<float*>(s)) {
-        std::size_t next = 0;
-        const auto take = [&](bool there) { return there ? static_cast<float*>(given[next++]) : nullptr; };
-        arguments = {take(true), take(k.problem_.sum), take(true), take(k.problem_.bias), take(k.problem_.prelu),
-                     take(true)};
+        arguments = arguments_of(k.problem_, given);
       }
       void run() override {
         parallel_for(kernel.threads_, [&](std::int64_t thread) {
@@ -58,7 +55,7 @@ class Streamed final : public Kernel {
         });
       }
       Streamed kernel;
-      StreamedArguments arguments{};
+      ConvolutionArguments arguments{};
       float* scratch;
     };
     return std::make_unique<Bound>(*this, pointers, scratch);
@@ -67,7 +64,7 @@ class Streamed final : public Kernel {
  private:
   std::int64_t scratch() const { return map_.planes() * map_.pixels() * lanes(); }  // of a thread
 
-  void share(std::int64_t thread, const StreamedArguments& arguments, float* scratch) const {
+  void share(std::int64_t thread, const ConvolutionArguments& arguments, float* scratch) const {
     const auto part = [&](std::int64_t all) {
       return std::array<std::int64_t, 2>{all * thread / threads_, all * (thread + 1) / threads_};
     };

@@ -5,7 +5,7 @@
 
 namespace facenet::kernels {
 
-void streamed_avx512(const StreamedMap& map, const StreamedPart& part, const StreamedArguments& arguments,
+void streamed_avx512(const StreamedMap& map, const StreamedPart& part, const ConvolutionArguments& arguments,
                      float* scratch) {
   run(map, part, arguments, scratch);
 }

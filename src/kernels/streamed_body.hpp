@@ -6,29 +6,14 @@
 // pixels: `Ahead` asks for it in time.
 #pragma once
 
-#include <cstring>
-
-#include "base/simd.hpp"
 #include "kernels/streamed_tasks.hpp"
-
-// Vectors that a processor has no registers for go from one inlined function to another.
-#pragma GCC diagnostic ignored "-Wpsabi"
+#include "kernels/vector_lanes.hpp"
 
 namespace facenet::kernels {
 namespace {
 
-constexpr int kLanes = FACENET_LANES;
 constexpr int kRows = FACENET_ROWS;
 constexpr int kSquare = kLanes * kLanes;  // weights of a plane in one block
-using Vector = float __attribute__((vector_size(FACENET_LANES * sizeof(float))));
-using I = std::int64_t;
-
-FACENET_INLINE Vector load(const float* from) {
-  Vector to;
-  std::memcpy(&to, from, sizeof to);
-  return to;
-}
-FACENET_INLINE void store(float* to, const Vector& from) { std::memcpy(to, &from, sizeof from); }
 
 // The weights that the next product wants, in so many parts as there are products before it.
 struct Ahead {
@@ -48,13 +33,13 @@ struct Ends {
   bool first, last;
 };
 
-FACENET_INLINE Vector begun(const StreamedMap& map, const StreamedArguments& a, I block, I pixel) {
+FACENET_INLINE Vector begun(const StreamedMap& map, const ConvolutionArguments& a, I block, I pixel) {
   Vector sum = a.bias == nullptr ? Vector{} : load(a.bias + block * kLanes);
-  if (a.sum != nullptr) sum += load(a.sum + (block * map.pixels() + pixel) * kLanes);
+  if (a.sum != nullptr) sum += load(static_cast<const float*>(a.sum) + (block * map.pixels() + pixel) * kLanes);
   return sum;
 }
 
-FACENET_INLINE Vector ended(const StreamedMap& map, const StreamedArguments& a, I block, Vector value) {
+FACENET_INLINE Vector ended(const StreamedMap& map, const ConvolutionArguments& a, I block, Vector value) {
   if (map.relu) value = value > 0 ? value : Vector{};
   if (a.slopes != nullptr) value = value > 0 ? value : value * load(a.slopes + block * kLanes);
   return value;
@@ -62,12 +47,12 @@ FACENET_INLINE Vector ended(const StreamedMap& map, const StreamedArguments& a, 
 
 // kR pixels from `pixel` on, kW destination blocks; planes are `step` numbers apart.
 template <int kR, int kW>
-FACENET_INLINE void product(const StreamedMap& map, const StreamedArguments& a, const Ends& ends, const float* planes,
-                            I step, I count, const Block& block, I pixel, Ahead ahead) {
+FACENET_INLINE void product(const StreamedMap& map, const ConvolutionArguments& a, const Ends& ends,
+                            const float* planes, I step, I count, const Block& block, I pixel, Ahead ahead) {
   Vector sum[kR][kW];
 #pragma GCC unroll 2
   for (int w = 0; w < kW; ++w) {
-    float* dst = a.dst + ((block.index + w) * map.pixels() + pixel) * kLanes;
+    float* dst = static_cast<float*>(a.dst) + ((block.index + w) * map.pixels() + pixel) * kLanes;
 #pragma GCC unroll 16
     for (int r = 0; r < kR; ++r) {
       sum[r][w] = ends.first ? begun(map, a, block.index + w, pixel + r) : load(dst + r * kLanes);
@@ -96,7 +81,7 @@ FACENET_INLINE void product(const StreamedMap& map, const StreamedArguments& a, 
   }
 #pragma GCC unroll 2
   for (int w = 0; w < kW; ++w) {
-    float* dst = a.dst + ((block.index + w) * map.pixels() + pixel) * kLanes;
+    float* dst = static_cast<float*>(a.dst) + ((block.index + w) * map.pixels() + pixel) * kLanes;
 #pragma GCC unroll 16
     for (int r = 0; r < kR; ++r) {
       store(dst + r * kLanes, ends.last ? ended(map, a, block.index + w, sum[r][w]) : sum[r][w]);
@@ -105,8 +90,8 @@ FACENET_INLINE void product(const StreamedMap& map, const StreamedArguments& a, 
 }
 
 template <int kR, int kW>
-void product_of_rows(I rows, const StreamedMap& map, const StreamedArguments& a, const Ends& ends, const float* planes,
-                     I step, I count, const Block& block, I pixel, const Ahead& ahead) {
+void product_of_rows(I rows, const StreamedMap& map, const ConvolutionArguments& a, const Ends& ends,
+                     const float* planes, I step, I count, const Block& block, I pixel, const Ahead& ahead) {
   if (rows == kR) return product<kR, kW>(map, a, ends, planes, step, count, block, pixel, ahead);
   if constexpr (kR > 1) {
     product_of_rows<kR - 1, kW>(rows, map, a, ends, planes, step, count, block, pixel, ahead);
@@ -154,12 +139,14 @@ FACENET_INLINE void gather(const StreamedMap& map, const StreamedPart& part, con
   }
 }
 
-FACENET_INLINE void run(const StreamedMap& map, const StreamedPart& part, const StreamedArguments& a, float* scratch) {
+FACENET_INLINE void run(const StreamedMap& map, const StreamedPart& part, const ConvolutionArguments& a,
+                        float* scratch) {
   const I pixels = part.last - part.first;
   const I groups = (pixels + kRows - 1) / kRows;
+  const auto* src = static_cast<const float*>(a.src);
   // All at once: what has just been stored would hold up the products of each chunk.
-  if (!map.as_it_is()) gather(map, part, a.src, scratch);
-  const float* all = map.as_it_is() ? a.src + part.first * kLanes : scratch;
+  if (!map.as_it_is()) gather(map, part, src, scratch);
+  const float* all = map.as_it_is() ? src + part.first * kLanes : scratch;
   const I step = (map.as_it_is() ? map.pixels() : pixels) * kLanes;
   for (I first = 0; first < map.planes(); first += StreamedMap::kChunk) {
     const I left = map.planes() - first;

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "kernels/convolution_arguments.hpp"
+
 namespace facenet::kernels {
 
 /// A convolution of one image in a blocked layout of `lanes` channels, as the product of a matrix of weights and one of
@@ -24,22 +26,13 @@ struct StreamedMap {
   }
 };
 
-/// `weights`: [chunk][destination block][plane of the chunk][source lane][destination lane].
-struct StreamedArguments {
-  const float* src;
-  const float* sum;  ///< or null
-  const float* weights;
-  const float* bias;    ///< or null
-  const float* slopes;  ///< or null
-  float* dst;
-};
-
+/// Weights: [chunk][destination block][plane of the chunk][source lane][destination lane].
 /// The pixels [first, last) of the destination blocks [first_block, last_block). `scratch` has room for all planes:
 /// planes() * (last - first) * lanes numbers.
 struct StreamedPart {
   std::int64_t first, last, first_block, last_block;
 };
-using StreamedFunction = void(const StreamedMap& map, const StreamedPart& part, const StreamedArguments& arguments,
+using StreamedFunction = void(const StreamedMap& map, const StreamedPart& part, const ConvolutionArguments& arguments,
                               float* scratch);
 StreamedFunction streamed_avx512;  ///< 16 lanes
 StreamedFunction streamed_avx2;    ///< 8 lanes

@@ -101,10 +101,7 @@ class Winograd final : public Kernel {
   std::unique_ptr<BoundKernel> bind(std::span<void* const> pointers, void* scratch) const override {
     struct Bound final : BoundKernel {
       Bound(const Winograd& k, std::span<void* const> given, void* s) : kernel(k), scratch(static_cast<float*>(s)) {
-        std::size_t next = 0;
-        const auto take = [&](bool there) { return there ? static_cast<float*>(given[next++]) : nullptr; };
-        arguments = {take(true), take(k.problem_.sum), take(true), take(k.problem_.bias), take(k.problem_.prelu),
-                     take(true)};
+        arguments = arguments_of(k.problem_, given);
       }
       void run() override {
         parallel_for(kernel.threads_, [&](std::int64_t thread) {
@@ -112,7 +109,7 @@ class Winograd final : public Kernel {
         });
       }
       Winograd kernel;
-      WinogradArguments arguments{};
+      ConvolutionArguments arguments{};
       float* scratch;
     };
     return std::make_unique<Bound>(*this, pointers, scratch);
@@ -123,7 +120,7 @@ class Winograd final : public Kernel {
     return tiles_.points() * (largest_ * (tiles_.src_blocks + 2) + 2) * lanes_;
   }
 
-  void share(std::int64_t thread, const WinogradArguments& arguments, float* scratch) const {
+  void share(std::int64_t thread, const ConvolutionArguments& arguments, float* scratch) const {
     const std::int64_t units = groups_ * parts_;
     for (std::int64_t unit = units * thread / threads_; unit < units * (thread + 1) / threads_; ++unit) {
       const std::int64_t group = unit / parts_;

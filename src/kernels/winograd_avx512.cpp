@@ -6,7 +6,7 @@
 namespace facenet::kernels {
 
 void winograd_avx512(const WinogradTiles& tiles, std::int64_t first, std::int64_t count, std::int64_t first_panel,
-                     std::int64_t last_panel, const WinogradArguments& arguments, float* scratch) {
+                     std::int64_t last_panel, const ConvolutionArguments& arguments, float* scratch) {
   run(tiles, first, count, first_panel, last_panel, arguments, scratch);
 }
 

@@ -7,27 +7,16 @@
 
 #include <cstring>
 
-#include "base/simd.hpp"
+#include "kernels/vector_lanes.hpp"
 #include "kernels/winograd_tiles.hpp"
-
-// Vectors that a processor has no registers for go from one inlined function to another.
-#pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace facenet::kernels {
 namespace {
 
-constexpr int kLanes = FACENET_LANES;
 constexpr int kRows = FACENET_ROWS;
-using Vector = float __attribute__((vector_size(FACENET_LANES * sizeof(float))));
 using Words = std::uint32_t __attribute__((vector_size(FACENET_LANES * sizeof(std::uint32_t))));
 using Halves = std::uint16_t __attribute__((vector_size(FACENET_LANES * sizeof(std::uint16_t))));  // bfloat16
-using I = std::int64_t;
 
-FACENET_INLINE Vector load(const float* from) {
-  Vector to;
-  std::memcpy(&to, from, sizeof to);
-  return to;
-}
 FACENET_INLINE Vector load(const std::uint16_t* from) {
   Halves halves;
   std::memcpy(&halves, from, sizeof halves);
@@ -36,7 +25,6 @@ FACENET_INLINE Vector load(const std::uint16_t* from) {
   std::memcpy(&to, &words, sizeof to);
   return to;
 }
-FACENET_INLINE void store(float* to, const Vector& from) { std::memcpy(to, &from, sizeof from); }
 FACENET_INLINE void store(std::uint16_t* to, const Vector& from) {  // rounded to nearest even
   Words words;
   std::memcpy(&words, &from, sizeof words);
@@ -167,7 +155,7 @@ void gather(const WinogradTiles& t, I first, I count, const T* src, float* v, I 
 // The tiles' results in one block of channels, from products `step` apart.
 template <int kPoints, int kM, typename T>
 void scatter(const WinogradTiles& t, I first, I count, I block, const float* products, I plane, I step,
-             const WinogradArguments& a) {
+             const ConvolutionArguments& a) {
   const Vector bias = a.bias == nullptr ? Vector{} : load(a.bias + block * kLanes);
   const Vector slopes = a.slopes == nullptr ? Vector{} : load(a.slopes + block * kLanes);
   const auto* sum = static_cast<const T*>(a.sum);
@@ -205,7 +193,7 @@ void scatter(const WinogradTiles& t, I first, I count, I block, const float* pro
 
 // kW blocks side by side.
 template <int kPoints, int kM, int kW, typename T>
-void panel(const WinogradTiles& t, I first, I count, I index, const float* v, I plane, const WinogradArguments& a,
+void panel(const WinogradTiles& t, I first, I count, I index, const float* v, I plane, const ConvolutionArguments& a,
            float* products) {
   const I channels = t.src_blocks * kLanes;
   const I step = kW * kLanes;
@@ -226,7 +214,7 @@ void panel(const WinogradTiles& t, I first, I count, I index, const float* v, I 
 }
 
 template <int kPoints, int kM, typename T>
-void run_as(const WinogradTiles& t, I first, I count, I first_panel, I last_panel, const WinogradArguments& a,
+void run_as(const WinogradTiles& t, I first, I count, I first_panel, I last_panel, const ConvolutionArguments& a,
             float* scratch) {
   const I plane = count * t.src_blocks * kLanes + kLanes;  // not a power of two: all would lie on the same cache lines
   float* products = scratch + kPoints * kPoints * plane;
@@ -242,7 +230,7 @@ void run_as(const WinogradTiles& t, I first, I count, I first_panel, I last_pane
 
 template <typename T>
 FACENET_INLINE void run_on(const WinogradTiles& t, I first, I count, I first_panel, I last_panel,
-                           const WinogradArguments& a, float* scratch) {
+                           const ConvolutionArguments& a, float* scratch) {
   if (t.m == 4) {
     run_as<6, 4, T>(t, first, count, first_panel, last_panel, a, scratch);
   } else if (t.r == 5) {
@@ -253,7 +241,7 @@ FACENET_INLINE void run_on(const WinogradTiles& t, I first, I count, I first_pan
 }
 
 FACENET_INLINE void run(const WinogradTiles& t, I first, I count, I first_panel, I last_panel,
-                        const WinogradArguments& a, float* scratch) {
+                        const ConvolutionArguments& a, float* scratch) {
   if (t.bf16) {
     run_on<std::uint16_t>(t, first, count, first_panel, last_panel, a, scratch);
   } else {

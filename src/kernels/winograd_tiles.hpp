@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "kernels/convolution_arguments.hpp"
+
 namespace facenet::kernels {
 
 /// A convolution of stride 1 in a blocked layout of `lanes` channels, cut into tiles of m x m results.
@@ -18,20 +20,11 @@ struct WinogradTiles {
   std::int64_t points() const { return (m + r - 1) * (m + r - 1); }
 };
 
-/// `weights`: [panel of two blocks][point][source channel][channel of the panel].
-struct WinogradArguments {
-  const void* src;
-  const void* sum;  ///< or null
-  const float* weights;
-  const float* bias;    ///< or null
-  const float* slopes;  ///< or null
-  void* dst;
-};
-
+/// Weights: [panel of two blocks][point][source channel][channel of the panel].
 /// The tiles [first, first + count) of the panels [first_panel, last_panel). `scratch` has room for
 /// points * (count * (source channels + a panel) + 2 * lanes) numbers.
 using WinogradFunction = void(const WinogradTiles& tiles, std::int64_t first, std::int64_t count,
-                              std::int64_t first_panel, std::int64_t last_panel, const WinogradArguments& arguments,
+                              std::int64_t first_panel, std::int64_t last_panel, const ConvolutionArguments& arguments,
                               float* scratch);
 WinogradFunction winograd_avx512;  ///< 16 lanes
 WinogradFunction winograd_avx2;    ///< 8 lanes
