@@ -76,7 +76,7 @@ class Archive {
     put(directory_, 0x02014b50, 4);
     put(directory_, 20, 2);
     directory_ += entry;
-    put(directory_, 0, 10);  // no comment, disk 0, no attributes
+    directory_.append(10, '\0');  // no comment, disk 0, no attributes
     put(directory_, written_, 4);
     directory_ += name;
     std::string local;
