@@ -139,13 +139,8 @@ void pad(OnnxNode& node) {
   const auto value = node.has(2) ? node.scalar(2) : node.number("value", 0);
   if (!value || !std::isfinite(*value)) node.refuse("its value must be a constant number");
   int id = node.data(0);
-  if (begin[1] + end[1] > 0) {
-    id = add_onnx_reshape(node, id, Integers{1, data[1], data[2] * data[3]}, "rows");
-    id = node.add(std::make_shared<Pad>(Pad::Parameters{{begin[1], 0}, {end[1], 0}, *value}), {id}, "channels");
-    id = add_onnx_reshape(node, id, Integers{data[1] + begin[1] + end[1], data[2], data[3]}, "maps");
-  }
-  if (begin[2] + begin[3] + end[2] + end[3] > 0) {
-    const Pad::Parameters p{{begin[2], begin[3]}, {end[2], end[3]}, *value};
+  if (std::ranges::count(begin, 0) + std::ranges::count(end, 0) < 8) {
+    const Pad::Parameters p{{begin[2], begin[3]}, {end[2], end[3]}, *value, {begin[1], end[1]}};
     id = node.add(std::make_shared<Pad>(p), {id});
   }
   node.result(id);

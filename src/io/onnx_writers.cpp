@@ -230,7 +230,7 @@ void write_transpose(OnnxLayer& layer, const Transpose& op) {
 
 void write_pad(OnnxLayer& layer, const Pad& op) {
   const auto& p = op.parameters;
-  const Integers border{0, 0, p.pad_begin[0], p.pad_begin[1], 0, 0, p.pad_end[0], p.pad_end[1]};
+  const Integers border{0, p.channels[0], p.pad_begin[0], p.pad_begin[1], 0, p.channels[1], p.pad_end[0], p.pad_end[1]};
   layer.add("Pad", {layer.source(0), layer.constant("pads", border), layer.constant("value", p.value)});
 }
 

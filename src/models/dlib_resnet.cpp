@@ -8,7 +8,6 @@
 #include "ops/image_to_tensor.hpp"
 #include "ops/pad.hpp"
 #include "ops/relu.hpp"
-#include "ops/reshape.hpp"
 
 namespace facenet::models {
 namespace {
@@ -41,22 +40,10 @@ class Residual final : public Module {
 
  private:
   static Variable filled(Recorder& recorder, const std::string& name, Variable variable, const Shape& to) {
-    const auto apply = [&](const std::string& what, const OperatorPtr& op) {
-      variable = recorder.apply(name + what, op, std::span(&variable, 1));
-    };
-    const auto reshape = [&](std::int64_t channels, std::int64_t rows, std::int64_t columns) {
-      return std::make_shared<Reshape>(Reshape::Parameters{{0, channels, rows, columns}});
-    };
     const Shape from = recorder.shape(variable);
-    if (from[1] != to[1]) {  // channels are the rows of one map whose columns are the pixels
-      apply("_rows", reshape(1, from[1], from[2] * from[3]));
-      apply("_channels", std::make_shared<Pad>(Pad::Parameters{.pad_end = {to[1] - from[1], 0}}));
-      apply("_maps", reshape(to[1], from[2], from[3]));
-    }
-    if (from[2] != to[2] || from[3] != to[3]) {
-      apply("_pixels", std::make_shared<Pad>(Pad::Parameters{.pad_end = {to[2] - from[2], to[3] - from[3]}}));
-    }
-    return variable;
+    if (from == to) return variable;
+    const Pad::Parameters fill{.pad_end = {to[2] - from[2], to[3] - from[3]}, .channels = {0, to[1] - from[1]}};
+    return recorder.apply(name, std::make_shared<Pad>(fill), std::span(&variable, 1));
   }
 
   std::string name_;

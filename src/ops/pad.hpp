@@ -1,6 +1,7 @@
-// A border around maps.
+// A border around maps and channels.
 #pragma once
 
+#include "kernels/pad.hpp"
 #include "ops/operator.hpp"
 
 namespace facenet {
@@ -11,6 +12,7 @@ struct Pad final : Operator {
     std::array<std::int64_t, 2> pad_begin{0, 0};  ///< top, left
     std::array<std::int64_t, 2> pad_end{0, 0};    ///< bottom, right
     float value = 0;
+    std::array<std::int64_t, 2> channels{0, 0};  ///< before the first, behind the last
   };
 
   Pad() = default;
@@ -24,6 +26,9 @@ struct Pad final : Operator {
   RefTensor reference(std::span<const RefTensor> src, const Mode& mode) const override;
 
   Parameters parameters;
+
+ private:
+  kernels::Border begin() const { return {parameters.channels[0], parameters.pad_begin[0], parameters.pad_begin[1]}; }
 };
 
 }  // namespace facenet

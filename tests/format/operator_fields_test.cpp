@@ -32,8 +32,8 @@ Graph every_field() {
     p->value = Tensor::zeros({shape});
     return p;
   };
-  add("images", std::make_shared<ImageToTensor>());  // [1,3,6,5]
-  add("pad", std::make_shared<Pad>(Pad::Parameters{{1, 2}, {0, 1}, -0.25F}));
+  add("images", std::make_shared<ImageToTensor>());                                    // [1,3,6,5]
+  add("pad", std::make_shared<Pad>(Pad::Parameters{{1, 2}, {0, 1}, -0.25F, {1, 2}}));  // [1,6,7,8]
   add("clip", std::make_shared<Clip>(Clip::Parameters{-1.5F, 2}));
   add("transpose", std::make_shared<Transpose>(Transpose::Parameters{{0, 3, 1, 2}}));
   add("softmax", std::make_shared<Softmax>(Softmax::Parameters{3}));
@@ -73,6 +73,18 @@ TEST_CASE("a file whose 'add' has no fields, as older versions wrote it, is read
   Json json = graph_to_json(graph);
   fields_of(json, "sum") = Json::object();
   CHECK(graph_from_json(json, "test").nodes().back().op->name() == "add");
+}
+
+TEST_CASE("a border that has none of channels is written as it was before it could") {
+  Json deeper = graph_to_json(every_field());
+  CHECK(fields_of(deeper, "pad")["channels"] == Json({1, 2}));
+  Graph graph({1, 6, 5, 3});
+  const int input[] = {0};
+  const int maps[] = {graph.add_node("images", std::make_shared<ImageToTensor>(), input)};
+  graph.add_node("pad", std::make_shared<Pad>(Pad::Parameters{{1, 2}, {0, 1}, 0}), maps);
+  Json json = graph_to_json(graph);
+  CHECK_FALSE(fields_of(json, "pad").contains("channels"));
+  CHECK(graph_to_json(graph_from_json(json, "test")) == json);
 }
 
 TEST_CASE("lists of numbers that are none, too long or out of bounds are refused") {

@@ -117,10 +117,13 @@ TEST_CASE("slices: of each axis, neighbours and places apart") {
   check_operator({std::make_shared<Slice>(Slice::Parameters{4, 1, 2, 1}), {normal({2, 3, 2, 2, 3}, random)}, {}});
 }
 
-TEST_CASE("borders: on all sides, on one, of zeros and of others") {
+TEST_CASE("borders: on all sides, on one, of channels, of zeros and of others") {
   for (const std::int64_t channels : {1, 3, 16, 17}) {
-    for (const Pad::Parameters& p : {Pad::Parameters{{1, 2}, {3, 0}, 0}, Pad::Parameters{{0, 1}, {1, 0}, -1.5F},
-                                     Pad::Parameters{{0, 0}, {0, 0}, 1}}) {
+    for (const Pad::Parameters& p :
+         {Pad::Parameters{{1, 2}, {3, 0}, 0}, Pad::Parameters{{0, 1}, {1, 0}, -1.5F},
+          Pad::Parameters{{0, 0}, {0, 0}, 1}, Pad::Parameters{{0, 0}, {0, 0}, 0, {0, 5}},
+          Pad::Parameters{{1, 0}, {0, 2}, 0, {16, 3}}, Pad::Parameters{{0, 1}, {0, 0}, 2, {32, 16}},
+          Pad::Parameters{{0, 0}, {1, 0}, 1, {2, 1}}}) {
       Random random(87);
       check_operator({std::make_shared<Pad>(p), {normal({2, channels, 3, 5}, random)}, {}});
       check_operator({std::make_shared<Pad>(p), {normal({1, channels, 1, 1}, random)}, {}});
