@@ -8,16 +8,23 @@
 #include <facenet/image.hpp>
 
 #include "base/random.hpp"
+#include "kernels/vector_views.hpp"
 #include "tensor/tensor.hpp"
 
 namespace facenet::benchmarks {
 
-/// Normal numbers in every stored element.
+/// Normal numbers in every stored element of a float32 or bfloat16 tensor.
 inline Tensor filled(const TensorSpec& spec, std::uint64_t seed = 1) {
   const Tensor tensor(spec);
-  auto* values = static_cast<float*>(tensor.raw());
   Random random(seed, 0);
-  for (std::int64_t i = 0; i < spec.stored_elements(); ++i) values[i] = static_cast<float>(random.normal());
+  const auto fill = [&](auto* values) {
+    for (std::int64_t i = 0; i < spec.stored_elements(); ++i) values[i] = static_cast<float>(random.normal());
+  };
+  if (spec.type == DataType::bf16) {
+    fill(static_cast<kernels::Bfloat16*>(tensor.raw()));
+  } else {
+    fill(static_cast<float*>(tensor.raw()));
+  }
   return tensor;
 }
 

@@ -22,7 +22,7 @@ if(FACENET_BUILD_FUZZERS)
   target_compile_options(facenet_options INTERFACE -fsanitize=fuzzer-no-link)  # the library tells which way it went
 endif()
 
-# facenet_isa_flags(SOURCES...): a file named *_avx2.cpp or *_avx512.cpp is compiled for that instruction set. The code
+# facenet_isa_flags(SOURCES...): a file named *_avx2.cpp, *_avx512.cpp or *_avx512bf16.cpp is compiled for that instruction set. The code
 # that calls into it first asks the processor.
 function(facenet_isa_flags)
   if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
@@ -31,9 +31,12 @@ function(facenet_isa_flags)
   foreach(source IN LISTS ARGN)
     if(source MATCHES "_avx2\\.cpp$")
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
-    elseif(source MATCHES "_avx512\\.cpp$")
+    elseif(source MATCHES "_avx512(bf16)?\\.cpp$")
       set_source_files_properties(${source} PROPERTIES
         COMPILE_OPTIONS "-mavx2;-mfma;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl")
+      if(source MATCHES "bf16")
+        set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -mavx512bf16)
+      endif()
     endif()
   endforeach()
 endfunction()

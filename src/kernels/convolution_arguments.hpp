@@ -8,7 +8,7 @@ namespace facenet::kernels {
 struct ConvolutionArguments {
   const void* src;
   const void* sum;  ///< or null
-  const float* weights;
+  const void* weights;
   const float* bias;    ///< or null
   const float* slopes;  ///< or null
   void* dst;

@@ -6,6 +6,7 @@
 
 #include "base/threads.hpp"
 #include "kernels/streamed_tasks.hpp"
+#include "kernels/vector_views.hpp"
 
 namespace facenet::kernels {
 namespace {
@@ -25,7 +26,8 @@ StreamedMap map_of(const ConvolutionProblem& p) {
           .out_width = p.dst()[3],
           .src_blocks = (p.src[1] + lanes() - 1) / lanes(),
           .dst_blocks = p.weights[0] / lanes(),
-          .relu = p.relu};
+          .relu = p.relu,
+          .chunk = p.type == DataType::bf16 ? 16 : 8};
 }
 
 // Threads share out the destination's channels, so that each weight is read by one of them; or the pixels, where that
@@ -39,32 +41,36 @@ class Streamed final : public Kernel {
   }
 
   std::size_t scratch_bytes() const override {
-    return map_.as_it_is() ? 0 : static_cast<std::size_t>(threads_ * scratch()) * sizeof(float);
+    return sums_bytes() + static_cast<std::size_t>(threads_) * planes_bytes();
   }
   std::string implementation() const override {
-    return native_blocked_layout() == Layout::blocked16 ? "streamed:avx512" : "streamed:avx2";
+    return bf16() ? "streamed:avx512_bf16" : lanes() == 16 ? "streamed:avx512" : "streamed:avx2";
   }
   std::unique_ptr<BoundKernel> bind(std::span<void* const> pointers, void* scratch) const override {
     struct Bound final : BoundKernel {
-      Bound(const Streamed& k, std::span<void* const> given, void* s) : kernel(k), scratch(static_cast<float*>(s)) {
-        arguments = arguments_of(k.problem_, given);
-      }
+      Bound(const Streamed& k, std::span<void* const> given, void* s)
+          : kernel(k), arguments(arguments_of(k.problem_, given)), scratch(static_cast<std::byte*>(s)) {}
       void run() override {
-        parallel_for(kernel.threads_, [&](std::int64_t thread) {
-          kernel.share(thread, arguments, scratch == nullptr ? nullptr : scratch + thread * kernel.scratch());
-        });
+        parallel_for(kernel.threads_, [&](std::int64_t thread) { kernel.share(thread, arguments, scratch); });
       }
       Streamed kernel;
-      ConvolutionArguments arguments{};
-      float* scratch;
+      ConvolutionArguments arguments;
+      std::byte* scratch;
     };
     return std::make_unique<Bound>(*this, pointers, scratch);
   }
 
  private:
-  std::int64_t scratch() const { return map_.planes() * map_.pixels() * lanes(); }  // of a thread
+  bool bf16() const { return problem_.type == DataType::bf16; }
+  // Scratch memory: the sums, where dst cannot hold them, then each thread's planes.
+  std::size_t sums_bytes() const {
+    return bf16() ? static_cast<std::size_t>(map_.dst_blocks * map_.pixels() * lanes()) * sizeof(float) : 0;
+  }
+  std::size_t planes_bytes() const {
+    return map_.as_it_is() ? 0 : static_cast<std::size_t>(map_.planes() * map_.pixels() * lanes()) * (bf16() ? 2 : 4);
+  }
 
-  void share(std::int64_t thread, const ConvolutionArguments& arguments, float* scratch) const {
+  void share(std::int64_t thread, const ConvolutionArguments& arguments, std::byte* scratch) const {
     const auto part = [&](std::int64_t all) {
       return std::array<std::int64_t, 2>{all * thread / threads_, all * (thread + 1) / threads_};
     };
@@ -72,8 +78,10 @@ class Streamed final : public Kernel {
     const auto blocks = by_pixels_ ? std::array<std::int64_t, 2>{0, map_.dst_blocks} : part(map_.dst_blocks);
     if (pixels[0] == pixels[1] || blocks[0] == blocks[1]) return;
 #if defined(__x86_64__)
-    const auto function = native_blocked_layout() == Layout::blocked16 ? streamed_avx512 : streamed_avx2;
-    function(map_, {pixels[0], pixels[1], blocks[0], blocks[1]}, arguments, scratch);
+    const auto function = bf16() ? streamed_avx512bf16 : lanes() == 16 ? streamed_avx512 : streamed_avx2;
+    void* const planes = scratch + sums_bytes() + static_cast<std::size_t>(thread) * planes_bytes();
+    auto* const sums = static_cast<float*>(bf16() ? static_cast<void*>(scratch) : arguments.dst);
+    function(map_, {pixels[0], pixels[1], blocks[0], blocks[1]}, arguments, planes, sums);
 #endif
   }
 
@@ -83,25 +91,26 @@ class Streamed final : public Kernel {
   bool by_pixels_ = false;
 };
 
-// [O,I,H,W] to [chunk][destination block][plane of the chunk][source lane][destination lane], zeros where source
-// channels are filled up.
+// [O,I,H,W] to what StreamedPart says, zeros where source channels are filled up. kSide source lanes lie side by side.
+template <typename T, std::int64_t kSide>
 KernelPtr packing(const StreamedMap& map, const Shape& weights) {
   return function_kernel("own:plain", [=](std::span<void* const> a) {
     const auto* from = static_cast<const float*>(a[0]);
-    auto* to = static_cast<float*>(a[1]);
+    auto* to = static_cast<T*>(a[1]);
     const std::int64_t n = lanes();
     const std::int64_t places = map.kernel_height * map.kernel_width;
-    for (std::int64_t first = 0; first < map.planes(); first += StreamedMap::kChunk) {
-      const std::int64_t count = std::min(StreamedMap::kChunk, map.planes() - first);
+    for (std::int64_t first = 0; first < map.planes(); first += map.chunk) {
+      const std::int64_t count = std::min(map.chunk, map.planes() - first);
       parallel_for(map.dst_blocks, [&](std::int64_t block) {
-        float* w = to + (first * map.dst_blocks + block * count) * n * n;
-        for (std::int64_t plane = first; plane < first + count; ++plane) {
+        T* square = to + (first * map.dst_blocks + block * count) * n * n;
+        for (std::int64_t plane = first; plane < first + count; ++plane, square += n * n) {
           for (std::int64_t i = 0; i < n; ++i) {
             const std::int64_t channel = plane % map.src_blocks * n + i;
             for (std::int64_t o = 0; o < n; ++o) {
-              *w++ = channel < weights[1]
-                         ? from[((block * n + o) * weights[1] + channel) * places + plane / map.src_blocks]
-                         : 0.0F;
+              square[(i / kSide * n + o) * kSide + i % kSide] =
+                  channel < weights[1]
+                      ? from[((block * n + o) * weights[1] + channel) * places + plane / map.src_blocks]
+                      : 0.0F;
             }
           }
         }
@@ -114,9 +123,11 @@ KernelPtr packing(const StreamedMap& map, const Shape& weights) {
 
 bool has_streamed(const ConvolutionProblem& p) {
   const auto ones = std::array<std::int64_t, 2>{1, 1};
-  return has_avx2() && p.src[0] == 1 && p.type == DataType::f32 && p.groups == 1 && p.dilation == ones &&
-         p.weights[0] % lanes() == 0;
+  const bool type = p.type == DataType::f32 || (p.type == DataType::bf16 && has_native_bf16());
+  return has_avx2() && p.src[0] == 1 && type && p.groups == 1 && p.dilation == ones && p.weights[0] % lanes() == 0;
 }
+
+bool streams_as_it_is(const ConvolutionProblem& p) { return map_of(p).as_it_is(); }
 
 std::shared_ptr<const ConvolutionForward> streamed_forward(const ConvolutionProblem& p) {
   const StreamedMap map = map_of(p);
@@ -124,8 +135,9 @@ std::shared_ptr<const ConvolutionForward> streamed_forward(const ConvolutionProb
   forward->src = {p.src, p.type, native_blocked_layout()};
   forward->dst = {p.dst(), p.type, native_blocked_layout()};
   forward->kernel = std::make_shared<Streamed>(p, map);
-  forward->pack = packing(map, p.weights);
-  forward->packed_bytes = static_cast<std::size_t>(map.planes() * map.dst_blocks * lanes() * lanes()) * sizeof(float);
+  const bool bf16 = p.type == DataType::bf16;
+  forward->pack = bf16 ? packing<Bfloat16, 2>(map, p.weights) : packing<float, 1>(map, p.weights);
+  forward->packed_bytes = static_cast<std::size_t>(map.planes() * map.dst_blocks * lanes() * lanes()) * (bf16 ? 2 : 4);
   return forward;
 }
 

@@ -6,8 +6,8 @@
 namespace facenet::kernels {
 
 void streamed_avx512(const StreamedMap& map, const StreamedPart& part, const ConvolutionArguments& arguments,
-                     float* scratch) {
-  run(map, part, arguments, scratch);
+                     void* planes, float* sums) {
+  run(map, part, arguments, planes, sums);
 }
 
 }  // namespace facenet::kernels

@@ -5,8 +5,6 @@
 // with U = G g G^T made beforehand. The points are 0, 1, -1, infinity, and for six of them 2, -2 too.
 #pragma once
 
-#include <cstring>
-
 #include "kernels/vector_lanes.hpp"
 #include "kernels/winograd_tiles.hpp"
 
@@ -14,23 +12,6 @@ namespace facenet::kernels {
 namespace {
 
 constexpr int kRows = FACENET_ROWS;
-using Words = std::uint32_t __attribute__((vector_size(FACENET_LANES * sizeof(std::uint32_t))));
-using Halves = std::uint16_t __attribute__((vector_size(FACENET_LANES * sizeof(std::uint16_t))));  // bfloat16
-
-FACENET_INLINE Vector load(const std::uint16_t* from) {
-  Halves halves;
-  std::memcpy(&halves, from, sizeof halves);
-  const Words words = __builtin_convertvector(halves, Words) << 16U;
-  Vector to;
-  std::memcpy(&to, &words, sizeof to);
-  return to;
-}
-FACENET_INLINE void store(std::uint16_t* to, const Vector& from) {  // rounded to nearest even
-  Words words;
-  std::memcpy(&words, &from, sizeof words);
-  const Halves halves = __builtin_convertvector((words + 0x7fffU + ((words >> 16U) & 1U)) >> 16U, Halves);
-  std::memcpy(to, &halves, sizeof halves);
-}
 
 // One axis of B^T d.
 FACENET_INLINE void transform_source(const Vector (&d)[4], Vector (&t)[4]) {
@@ -200,7 +181,8 @@ void panel(const WinogradTiles& t, I first, I count, I index, const float* v, I 
   const I products_plane = count * step + kLanes;
   const I parts = (count + kRows - 1) / kRows;
   for (I point = 0; point < kPoints * kPoints; ++point) {
-    const float* u = a.weights + (index * kPoints * kPoints * 2 + point * kW) * channels * kLanes;
+    const float* u =
+        static_cast<const float*>(a.weights) + (index * kPoints * kPoints * 2 + point * kW) * channels * kLanes;
     for (I part = 0; part < parts; ++part) {  // of nearly equal size
       const I from = count * part / parts;
       const I rows = count * (part + 1) / parts - from;

@@ -43,27 +43,37 @@ struct Way {
   bool sure;  // it is faster than the others after it, and than the direct one, on every machine
 };
 
+// Multiplications of F(m x m, 3x3) for a map [height, width] and two channels.
+std::int64_t products(std::int64_t m, std::int64_t height, std::int64_t width) {
+  return ((height + m - 1) / m) * ((width + m - 1) / m) * (m + 2) * (m + 2);
+}
+
 // Besides the direct one, the most promising first.
 std::vector<Way> other_ways(const kernels::ConvolutionProblem& problem) {
-  // Pixels. Of a tiny map little is left over for tiles; of one image's small map weights, of which F(4x4,3x3) has four
-  // times as many, take longer to read than to multiply.
-  constexpr std::int64_t kTiny = 64;
-  constexpr std::int64_t kSmall = 200;
+  // Pixels of all images. Where they are few, weights, of which F(4x4,3x3) has four times as many, take longer to read
+  // than to multiply.
+  constexpr std::int64_t kFewest = 60;
+  constexpr std::int64_t kFew = 200;
   constexpr std::int64_t kChannels = 16;  // fewer leave the blocked layout's vectors empty
-  const std::int64_t pixels = problem.dst()[2] * problem.dst()[3];
+  const Shape dst = problem.dst();
+  const std::int64_t pixels = dst[0] * dst[2] * dst[3];
   const bool winograd = kernels::has_winograd(problem, 2);
-  const bool many = problem.src[1] >= kChannels;
-  std::vector<Way> ways;
-  if (kernels::has_streamed(problem) && pixels <= kSmall) {
-    ways.push_back({kernels::streamed_forward(problem), many && (pixels <= kTiny || !winograd)});
-  }
-  if (!winograd) return ways;
-  const bool few = pixels <= (problem.src[0] == 1 ? kSmall : kTiny);
   const bool four = kernels::has_winograd(problem, 4);
-  // It computes in float32, where bfloat16's direct kernels are twice as fast: only a quarter of the work beats them.
-  const bool sure = many && (problem.type == DataType::f32 ? pixels > kTiny : four && pixels > kSmall);
-  if (few || !four) ways.push_back({kernels::winograd_forward(problem, 2), sure});
-  if (four) ways.push_back({kernels::winograd_forward(problem, 4), sure});
+  const bool many = problem.src[1] >= kChannels;
+  // In bfloat16 the direct kernel is twice as fast. Winograd's, which compute in float32, beat it only with a quarter
+  // of the work, and the streamed one only where pixels need no gathering.
+  const bool f32 = problem.type == DataType::f32;
+  std::vector<Way> ways;
+  if (kernels::has_streamed(problem) && pixels <= kFew) {
+    const bool sure = f32 ? pixels <= kFewest || !winograd : kernels::streams_as_it_is(problem);
+    ways.push_back({kernels::streamed_forward(problem), many && sure});
+  }
+  if (winograd && (!four || pixels <= kFew || products(2, dst[2], dst[3]) <= products(4, dst[2], dst[3]))) {
+    ways.push_back({kernels::winograd_forward(problem, 2), many && f32 && pixels > kFewest});
+  }
+  if (four) {
+    ways.push_back({kernels::winograd_forward(problem, 4), many && (f32 ? pixels > kFewest : dst[2] * dst[3] > kFew)});
+  }
   return ways;
 }
 

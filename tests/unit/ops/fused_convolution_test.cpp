@@ -181,6 +181,9 @@ TEST_CASE("weights are streamed where there is one image and nothing out of the 
   CHECK_FALSE(kernels::has_streamed(other));
   other = fits;
   other.type = DataType::bf16;
+  CHECK(kernels::has_streamed(other) == kernels::has_native_bf16());
+  other = fits;
+  other.type = DataType::u8;
   CHECK_FALSE(kernels::has_streamed(other));
   other = fits;
   other.dilation = {1, 2};
@@ -192,6 +195,37 @@ TEST_CASE("weights are streamed where there is one image and nothing out of the 
   other = fits;
   other.weights = {20, 16, 3, 3};
   CHECK_FALSE(kernels::has_streamed(other));
+}
+
+TEST_CASE("the rule: fewest multiplications, unless weights take longer to read") {
+  if (kernels::native_blocked_layout() != Layout::blocked16) {
+    WARN("SKIPPED: what the rule takes with AVX-512");
+    return;
+  }
+  const auto way = [](const Shape& data, std::int64_t kernel, DataType type = DataType::f32) {
+    const std::int64_t border = kernel / 2;
+    const FusedConvolution op(Convolution({.pad_begin = {border, border}, .pad_end = {border, border}, .bias = false}),
+                              false, false);
+    auto sources = random_sources(op, data, {32, data[1], kernel, kernel}, 1);
+    sources.operands[0].spec.type = type;
+    const auto sure = op.sure_alternative(sources.operands);
+    return sure ? sure->kernel->implementation() : "direct";
+  };
+  CHECK(way({1, 32, 28, 28}, 3) == "winograd4x4:avx512");
+  CHECK(way({1, 32, 14, 14}, 3) == "winograd2x2:avx512");
+  CHECK(way({1, 32, 8, 8}, 3) == "winograd2x2:avx512");
+  CHECK(way({1, 32, 6, 6}, 3) == "streamed:avx512");
+  CHECK(way({1, 32, 14, 14}, 1) == "streamed:avx512");
+  CHECK(way({16, 32, 8, 8}, 3) == "winograd4x4:avx512");
+  CHECK(way({16, 32, 7, 7}, 3) == "winograd4x4:avx512");
+  CHECK(way({16, 32, 6, 6}, 3) == "winograd2x2:avx512");  // as many multiplications, fewer weights
+  CHECK(way({2, 32, 3, 3}, 3) == "direct");
+  CHECK(way({16, 3, 28, 28}, 3) == "direct");
+  if (!kernels::has_native_bf16()) return;
+  CHECK(way({1, 32, 28, 28}, 3, DataType::bf16) == "winograd4x4:avx512");
+  CHECK(way({1, 32, 14, 14}, 3, DataType::bf16) == "direct");
+  CHECK(way({16, 32, 8, 8}, 3, DataType::bf16) == "direct");
+  CHECK(way({1, 32, 14, 14}, 1, DataType::bf16) == "streamed:avx512_bf16");
 }
 
 TEST_CASE("a fused convolution refuses sources that do not fit") {
