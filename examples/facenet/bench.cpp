@@ -30,6 +30,7 @@ struct Options {
   std::string batches;
   std::string precisions = "f32";
   double seconds = 3;
+  std::int64_t runs = 0;  // instead of seconds, where there are any
 };
 
 struct Result {
@@ -57,22 +58,25 @@ double quantile(const std::vector<double>& sorted, double share) {
   return sorted[at];
 }
 
-// Runs `once` for `seconds`, at least 10 times, after three runs that do not count.
-Result measure(const Common& common, std::int64_t batch, double seconds, const std::function<void()>& once) {
+// Runs `once` as often as wanted, or as long, but at least 10 times, after three runs that do not count.
+Result measure(const Common& common, std::int64_t batch, const Options& options, const std::function<void()>& once) {
   using Clock = std::chrono::steady_clock;
   Progress progress(common, "batch " + std::to_string(batch));
   for (int i = 0; i < 3; ++i) once();
   std::vector<double> times;
   const auto start = Clock::now();
   double elapsed = 0;
-  while (elapsed < seconds || times.size() < 10) {
+  double done = 0;
+  while (done < 1 || (options.runs == 0 && times.size() < 10)) {
     if (interrupted().stop_requested()) throw Interrupted("interrupted; the measurement was not finished");
     const auto before = Clock::now();
     once();
     const auto after = Clock::now();
     times.push_back(std::chrono::duration<double, std::milli>(after - before).count());
     elapsed = std::chrono::duration<double>(after - start).count();
-    progress.show(elapsed / seconds);
+    done = options.runs > 0 ? static_cast<double>(times.size()) / static_cast<double>(options.runs)
+                            : elapsed / options.seconds;
+    progress.show(done);
   }
   const auto images = static_cast<double>(times.size()) * static_cast<double>(batch);
   std::sort(times.begin(), times.end());
@@ -80,12 +84,12 @@ Result measure(const Common& common, std::int64_t batch, double seconds, const s
 }
 
 Result measure_infer(const Common& common, const Model& model, std::int64_t batch, Precision precision,
-                     double seconds) {
+                     const Options& options) {
   reset_peak_memory();
   Embedder embedder(model, {.threads = common.threads, .batch = static_cast<int>(batch), .precision = precision});
   std::vector<Image> images;
   for (std::int64_t i = 0; i < batch; ++i) images.push_back(pattern(model, i));
-  Result result = measure(common, batch, seconds, [&] { embedder.embed(images); });
+  Result result = measure(common, batch, options, [&] { embedder.embed(images); });
   result.computed_in = name_of(embedder.precision());
   return result;
 }
@@ -150,7 +154,7 @@ class DrawnFaces {
 
 // Whole steps: faces cut out and augmented, forward, triplets, backward, optimiser.
 Result measure_train(const Common& common, const Model& model, std::int64_t batch, const std::string& precision,
-                     double seconds) {
+                     const Options& wanted) {
   if (batch < 4 || batch % 2 != 0) throw UsageError("a batch to train on is even and at least 4: people by images");
   TrainingOptions options;
   options.images_per_person = batch % 4 == 0 && batch > 4 ? 4 : 2;
@@ -165,7 +169,7 @@ Result measure_train(const Common& common, const Model& model, std::int64_t batc
   TrainingData data;
   data.folder = faces.folder();
   Training training(model, data, options, {}, interrupted());
-  return measure(common, batch, seconds, [&] { training.step(); });
+  return measure(common, batch, wanted, [&] { training.step(); });
 }
 
 int bench(const Common& common, const Options& options) {
@@ -180,6 +184,7 @@ int bench(const Common& common, const Options& options) {
     }
   }
   if (!(options.seconds > 0 && options.seconds <= 3600)) throw UsageError("--seconds wants a number up to 3600");
+  if (options.runs < 0 || options.runs > 1'000'000) throw UsageError("--runs wants a number up to 1000000");
   const auto batches = parse_counts("--batch", !options.batches.empty() ? options.batches : train ? "64" : "1,32");
   if (*std::max_element(batches.begin(), batches.end()) > 1024) throw UsageError("--batch goes to 1024");
   if (!common.model.empty() && !options.architecture.empty()) throw UsageError("-m or --arch, not both");
@@ -206,8 +211,8 @@ int bench(const Common& common, const Options& options) {
   for (const auto& precision : precisions) {
     const double cosine = train ? 1 : cosine_to_f32(common, model, precision_of(precision));
     for (const auto batch : batches) {
-      const Result r = train ? measure_train(common, model, batch, precision, options.seconds)
-                             : measure_infer(common, model, batch, precision_of(precision), options.seconds);
+      const Result r = train ? measure_train(common, model, batch, precision, options)
+                             : measure_infer(common, model, batch, precision_of(precision), options);
       const double gflops = passes * 2 * static_cast<double>(model.multiply_adds()) * r.images_per_s / 1e9;
       if (output.json()) {
         Json object{{"network", name},
@@ -263,6 +268,7 @@ Run setup_bench(CLI::App& app, Common& common) {
                  "f32 (default), bf16, automatic (the faster of them); to infer also int8")
       ->type_name("LIST");
   app.add_option("--seconds", options->seconds, "How long each is measured (3)")->type_name("S");
+  app.add_option("--runs", options->runs, "Instead: how often each runs")->type_name("N");
   add_seed_option(app, common);
   add_output_options(app, common, "Write to this file: .txt, .json, .jsonl, .csv");
   return [options, &common] { return bench(common, *options); };

@@ -180,6 +180,12 @@ int OnnxBuilder::images(OnnxValue& value) {
     p.mean[c] = static_cast<float>(value.mean[c]);
     p.scale[c] = static_cast<float>(value.scale[c]);
     if (!std::isfinite(p.mean[c]) || !std::isfinite(p.scale[c])) refuse("what it computes of pixels is not finite");
+    // Said once by the caller and once by the file, which then sees hardly anything.
+    if ((options_.mean || options_.scale) && (p.mean[c] < 0 || p.mean[c] > 255)) {
+      throw InvalidArgument(source_.name + ": in all " + std::to_string(p.mean[c]) +
+                            " would be subtracted from pixels of 0 to 255: its network subtracts and scales by itself. "
+                            "Leave out the mean and scale that it has already");
+    }
   }
   const int id = add(value.layer, std::make_shared<ImageToTensor>(p), {0});
   if (!value.channels_last) return id;

@@ -299,6 +299,10 @@ TEST_CASE("onnx: what a file does not say must be said") {
   const ModelData said = read(plain, {.bgr = true, .mean = std::array<float, 3>{1, 2, 3}});
   CHECK(image_input_of(said.graph).mean == std::array<float, 3>{3, 2, 1});
   CHECK(image_input_of(said.graph).bgr);
+  const std::array<float, 3> mean{127.5F, 127.5F, 127.5F};
+  const std::array<float, 3> scale{1.0F / 128, 1.0F / 128, 1.0F / 128};
+  CHECK(image_input_of(read(plain, {.mean = mean, .scale = scale}).graph).mean == mean);
+  CHECK_THROWS_WITH(read(OnnxFile(), {.mean = mean, .scale = scale}), test::Contains("subtracts and scales by itself"));
 
   OnnxFile any;
   auto& shape = *any.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();

@@ -149,6 +149,9 @@ TEST_CASE("bench measures each batch size beside the machine's peak", "[program]
   CHECK(lines[1].at("batch") == 3);
   CHECK(run({"bench", "-m", world().model, "--batch", "2", "--seconds", "0.05"}).out.find("of peak") !=
         std::string::npos);
+  CHECK(run({"bench", "--arch", "tiny", "--batch", "1", "--runs", "5", "--json"}).object().at("p50_ms").get<double>() >
+        0);
+  CHECK(run({"bench", "--arch", "tiny", "--runs", "-1"}).status == 2);
   CHECK(run({"bench", "--arch", "tiny", "--batch", "1,none"}).status == 2);
   CHECK(run({"bench", "--arch", "tiny", "--precision", "f64"}).status == 2);
 
