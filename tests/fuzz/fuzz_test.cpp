@@ -51,6 +51,19 @@ void check(std::span<const Target> some) {
 }  // namespace
 
 TEST_CASE("fuzz: pictures", "[image]") { check(image_targets()); }
+TEST_CASE("fuzz: a JPEG whose data end within a code, which stb_image shifts by 32 bits", "[image]") {
+  const std::string_view digits =
+      "ffd8ffffc0001108001d002503012200021101031101ff0708ffc400b5100002010303020403050504040000017d0708090a"
+      "0bfdfdfdfdfdfde6e7e8e9eaf2fd03010002110311003f0016243dfdc525d92fff00c7fdc8c9cad2d3d4d5d6d72fff00c7fd"
+      "e4e5e6e7e8e9eaf2f3f4f5f6f7f8f9faffda000c03010002110311003f003dfdc525d92fff00c7fd110311003f003dfdc525"
+      "d92fff00c7fd03010002110311003f0016243dfdc525d92fff00c7fdc8c9cad2d3d4d5d6d72fff00c7fde4e5e6e7e8e9eaf2"
+      "f3f4f5f6f7f8f9faffda000c03010002110311003f003dfdc525d92fff00c7fd";
+  Bytes bytes;
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    bytes.push_back(static_cast<std::uint8_t>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16)));
+  }
+  CHECK_THROWS_AS(image_targets()[0].read(bytes), FormatError);
+}
 TEST_CASE("fuzz: networks and weights") { check(network_targets()); }
 TEST_CASE("fuzz: arrays") { check(array_targets()); }
 TEST_CASE("fuzz: tables") { check(table_targets()); }
