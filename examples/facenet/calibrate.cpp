@@ -5,8 +5,6 @@
 #include <map>
 #include <memory>
 
-#include <facenet/codes.hpp>
-#include <facenet/csv.hpp>
 #include <facenet/error.hpp>
 #include <facenet/files.hpp>
 #include <facenet/report.hpp>
@@ -14,6 +12,8 @@
 #include <facenet/version.hpp>
 
 #include "commands.hpp"
+#include "embedded_faces.hpp"
+#include "eval_test.hpp"
 #include "gallery.hpp"
 #include "pair_faces.hpp"
 
@@ -26,14 +26,9 @@ namespace {
 constexpr std::int64_t kEnough = 30;
 
 struct Options {
-  FaceOptions faces;
-  std::string pairs;
-  std::string root;
-  std::string lfw;
-  std::string folds;
+  TestOptions test;  // those of its options that calibrate has
   std::string folder;
   std::string people;
-  std::string embeddings;
   double far = 1e-3;
   bool check = false;
   std::string report;
@@ -46,111 +41,61 @@ struct Evidence {
   std::vector<float> norms{};  ///< of the embeddings, where they are known
 };
 
-// How long the embeddings of an .npy were, of each row; empty where the .csv beside it does not say.
-std::vector<float> norms_beside(const std::string& npy) {
-  std::vector<float> norms;
-  const auto table = CsvTable::open(csv_beside(npy));
-  if (!table.has_column("norm")) return norms;
-  for (std::size_t i = 0; i < table.rows.size(); ++i) {
-    norms.push_back(static_cast<float>(table.number(i, table.column("norm"))));
+Evidence from_list(const Common& common, const Options& options, Failures& failures) {
+  const Test test = open_test(options.test);
+  if (!test.list) {
+    throw IoError("'" + printable(options.test.lfw) +
+                  "' has no pairs.txt; --folder takes all pairs of a folder of people");
   }
-  return norms;
-}
-
-PairDistances of_list(const PairList& list, const PairRows& rows, const Embeddings& embeddings, std::size_t& left_out) {
-  const auto people = people_of(list);
-  std::vector<ScoredPair> pairs;
-  for (std::size_t i = 0; i < list.pairs.size(); ++i) {
-    const FacePair& pair = list.pairs[i];
-    const auto a = rows.find(pair.a);
-    const auto b = rows.find(pair.b);
-    if (a == rows.end() || b == rows.end()) {
-      ++left_out;
-      continue;
-    }
-    pairs.push_back({squared_distance(embeddings[a->second], embeddings[b->second]), pair.same, pair.fold,
-                     people[i].first, people[i].second});
-  }
-  return PairDistances(pairs);
-}
-
-Evidence from_list(const Common& common, const Model& model, const Options& options, Failures& failures) {
-  const bool lfw = !options.lfw.empty();
-  const fs::path folder = options.lfw;
-  fs::path root = lfw ? folder : options.root.empty() ? fs::path(options.pairs).parent_path() : fs::path(options.root);
-  if (lfw && fs::is_directory(folder / "images")) root = folder / "images";
-  PairList list = lfw ? read_lfw(folder / "pairs.txt", root) : read_pairs_csv(options.pairs);
-  std::string data = printable(lfw ? folder / "pairs.txt" : fs::path(options.pairs));
-  if (!options.folds.empty()) {
-    const auto folds = parse_folds(options.folds, list.folds);
-    std::erase_if(list.pairs,
-                  [&](const FacePair& pair) { return !std::binary_search(folds.begin(), folds.end(), pair.fold); });
-    data += ", folds " + options.folds;
-  }
-  FaceOptions faces = options.faces;
-  if (lfw && faces.landmarks.empty() && model.contract().template_points && fs::exists(folder / "landmarks.csv")) {
-    faces.landmarks = folder / "landmarks.csv";
-  }
-  Embeddings embeddings;
-  std::vector<float> norms;
-  const PairRows rows = options.embeddings.empty()
-                            ? embed_pairs(common, model, list, root, faces, embeddings, norms, failures)
-                            : find_rows(names_of(list), options.embeddings, embeddings, failures);
-  if (!options.embeddings.empty()) {
-    const auto known = norms_beside(options.embeddings);
-    for (const auto& [name, row] : rows) {
-      if (!known.empty()) norms.push_back(known[row]);
+  Scored scored = score(common, options.test, test, failures);
+  if (scored.people.empty()) {  // folders do not tell
+    std::vector<FacePair> kept;
+    for (const std::size_t number : scored.numbers) kept.push_back(test.list->pairs[number]);
+    const auto people = people_of(kept);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      scored.pairs[i].person_a = people[i].first;
+      scored.pairs[i].person_b = people[i].second;
     }
   }
-  std::size_t left_out = 0;
-  Evidence evidence{of_list(list, rows, embeddings, left_out), data, rows.size() + failures.size(), std::move(norms)};
-  if (left_out > 0)
-    say(common, grouped(static_cast<std::int64_t>(left_out)) + " pairs were left out, as an image failed");
-  return evidence;
+  if (scored.left_out > 0)
+    say(common, grouped(static_cast<std::int64_t>(scored.left_out)) + " pairs were left out, as an image failed");
+  return {PairDistances(scored.pairs), test.data, scored.images, std::move(scored.norms)};
 }
 
 Evidence from_people(const Common& common, const Model& model, const Options& options, Failures& failures) {
-  Embeddings embeddings;
-  std::vector<std::string> names;  // of the people, for each row
-  std::vector<float> norms;
   std::optional<std::set<std::string>> wanted;
   if (!options.people.empty()) wanted = read_names(options.people);
   const auto take = [&](const std::string& person) { return !wanted || wanted->contains(person); };
-  if (!options.embeddings.empty()) {
-    const Embeddings all = read_embeddings(options.embeddings);
-    const auto files = files_beside(options.embeddings, all.size());
-    const auto known = norms_beside(options.embeddings);
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      const std::string person = fs::path(files[i]).parent_path().filename().string();
-      if (!take(person)) continue;
-      names.push_back(person);
-      embeddings.append(all[i]);
-      if (!known.empty()) norms.push_back(known[i]);
-    }
+  const bool embedded = !options.test.embeddings.empty();
+  Faces faces;
+  if (embedded) {
+    faces = read_faces(options.test.embeddings);
   } else {
     auto inputs = people_inputs(common, options.folder, failures);
     std::erase_if(inputs, [&](const Input& input) { return !take(person_of(input)); });
-    Faces faces = embed_inputs(common, model, inputs, options.faces, failures);
-    for (const Face& face : faces.faces) {
-      names.push_back(person_of(face.input));
-      norms.push_back(face.norm);
-    }
-    embeddings = std::move(faces.embeddings);
+    faces = embed_inputs(common, model, inputs, options.test.faces, failures);
   }
+  Embeddings embeddings;
+  std::vector<float> norms;
   std::map<std::string, std::int32_t> numbers;
   std::vector<std::int32_t> labels;
-  for (const auto& name : names) {
-    labels.push_back(numbers.try_emplace(name, static_cast<std::int32_t>(numbers.size())).first->second);
+  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
+    const Face& face = faces.faces[i];
+    const std::string person = embedded ? face.input.path.parent_path().filename().string() : person_of(face.input);
+    if (!take(person)) continue;
+    embeddings.append(faces.embeddings[i]);
+    norms.push_back(face.norm);
+    labels.push_back(numbers.try_emplace(person, static_cast<std::int32_t>(numbers.size())).first->second);
   }
   Progress progress(common, "comparing");
   const auto pairs = PairDistances::of_people(
       embeddings, labels, [&](double share) { progress.show(share); }, interrupted());
-  const std::string source = options.embeddings.empty() ? options.folder : options.embeddings;
+  const std::string& source = embedded ? options.test.embeddings : options.folder;
   return {pairs,
-          "all pairs of " + grouped(static_cast<std::int64_t>(names.size())) + " images of " +
+          "all pairs of " + grouped(static_cast<std::int64_t>(labels.size())) + " images of " +
               grouped(static_cast<std::int64_t>(numbers.size())) + " people of " + printable(source) +
               (options.people.empty() ? "" : ", those in " + printable(options.people)),
-          names.size() + failures.size(), std::move(norms)};
+          labels.size() + failures.size(), std::move(norms)};
 }
 
 Json interval_json(const std::optional<Interval>& interval) {
@@ -182,7 +127,10 @@ Json json_of(const Calibration& calibration, const CalibrationCheck& check, bool
     json["points"].push_back(std::move(entry));
   }
   for (const auto& bin : check.reliability) {
-    json["reliability"].push_back({{"probability", bin.probability}, {"same", bin.same}, {"pairs", bin.pairs}});
+    json["reliability"].push_back({{"probability", bin.probability},
+                                   {"same", bin.same},
+                                   {"same_interval", interval_json(bin.same_interval)},
+                                   {"pairs", bin.pairs}});
   }
   return json;
 }
@@ -224,9 +172,10 @@ Table points_table(const Calibration& calibration, const CalibrationCheck& check
 }
 
 Table reliability_table(const CalibrationCheck& check) {
-  Table result{{"probability given", "share that was the same person", "pairs"}, {}};
+  Table result{{"probability given", "share that was the same person", "95 %, by people", "pairs"}, {}};
   for (const auto& bin : check.reliability) {
-    result.rows.push_back({percent(bin.probability), percent(bin.same), grouped(bin.pairs)});
+    result.rows.push_back(
+        {percent(bin.probability), percent(bin.same), range(bin.same_interval, percents), grouped(bin.pairs)});
   }
   return result;
 }
@@ -264,25 +213,27 @@ void write_report(const std::string& file, const Model& model, const Evidence& e
                            "larger FAR. Intervals: 95 %, over draws of people.",
                            std::move(points.columns), std::move(points.rows)});
   Table reliability = reliability_table(check);
-  report.tables.push_back({"Probabilities", "As many same as different pairs, by weight.",
+  report.tables.push_back({"Probabilities",
+                           "Same and different pairs weigh the same together, and so do photographs. Intervals: 95 %, "
+                           "over draws of people.",
                            std::move(reliability.columns), std::move(reliability.rows)});
   report.footer = "FaceNetLib " + std::string(version());
   write_file(file, render_html(report));
 }
 
 void require_sources(const Options& options) {
-  const bool list = !options.pairs.empty() || !options.lfw.empty();
-  const int sources = static_cast<int>(!options.pairs.empty()) + static_cast<int>(!options.lfw.empty()) +
+  const bool list = !options.test.pairs.empty() || !options.test.lfw.empty();
+  const int sources = static_cast<int>(!options.test.pairs.empty()) + static_cast<int>(!options.test.lfw.empty()) +
                       static_cast<int>(!options.folder.empty());
-  if (sources > 1 || (sources == 0 && options.embeddings.empty()) ||
-      (!options.folder.empty() && !options.embeddings.empty())) {
+  if (sources > 1 || (sources == 0 && options.test.embeddings.empty()) ||
+      (!options.folder.empty() && !options.test.embeddings.empty())) {
     throw UsageError(
         "whose faces? Give one of --pairs F.csv, --lfw DIR, --folder ROOT (ROOT/person/image), or --embeddings F.npy "
         "of "
         "such a folder");
   }
   if (!options.people.empty() && list) throw UsageError("--people goes with --folder or --embeddings: all their pairs");
-  if (!options.folds.empty() && !list) throw UsageError("--folds goes with --lfw or --pairs");
+  if (!options.test.folds.empty() && !list) throw UsageError("--folds goes with --lfw or --pairs");
   if (!(options.far > 0 && options.far < 1)) throw UsageError("--far is a share: between 0 and 1");
 }
 
@@ -305,9 +256,8 @@ int calibrate(const Common& common, const Options& options) {
   const Model model = Model::load(model_path(common));
   if (options.check && !model.calibration()) throw UsageError("--check: the model has no calibration");
   Failures failures;
-  const bool list = !options.pairs.empty() || !options.lfw.empty();
-  const Evidence evidence =
-      list ? from_list(common, model, options, failures) : from_people(common, model, options, failures);
+  const bool list = !options.test.pairs.empty() || !options.test.lfw.empty();
+  const Evidence evidence = list ? from_list(common, options, failures) : from_people(common, model, options, failures);
   Calibration calibration =
       options.check ? *model.calibration() : Verifier::calibrate(evidence.pairs, evidence.data, options.far);
   if (!options.check) calibration.norm = reference_norm(evidence.norms);
@@ -337,20 +287,21 @@ int calibrate(const Common& common, const Options& options) {
 Run setup_calibrate(CLI::App& app, Common& common) {
   const auto options = std::make_shared<Options>();
   add_model_option(app, common);
-  app.add_option("--pairs", options->pairs, "CSV with file_a, file_b, same, perhaps fold")->type_name("FILE");
-  app.add_option("--root", options->root, "Folder that the files of --pairs are in (that of the list)")
+  app.add_option("--pairs", options->test.pairs, "CSV with file_a, file_b, same, perhaps fold")->type_name("FILE");
+  app.add_option("--root", options->test.root, "Folder that the files of --pairs are in (that of the list)")
       ->type_name("DIR");
-  app.add_option("--lfw", options->lfw, "Folder with images/, pairs.txt and perhaps landmarks.csv")->type_name("DIR");
-  app.add_option("--folds", options->folds, "Only these folds, like 1-4")->type_name("LIST");
+  app.add_option("--lfw", options->test.lfw, "Folder with images/, pairs.txt and perhaps landmarks.csv")
+      ->type_name("DIR");
+  app.add_option("--folds", options->test.folds, "Only these folds, like 1-4")->type_name("LIST");
   app.add_option("--folder", options->folder, "All pairs of the images ROOT/person/image")->type_name("ROOT");
   app.add_option("--people", options->people, "Only the people of this list, a name a line")->type_name("LIST");
-  app.add_option("--embeddings", options->embeddings, "Take the embeddings from here (.npy with its .csv)")
+  app.add_option("--embeddings", options->test.embeddings, "Take the embeddings from here (.npy with its .csv)")
       ->type_name("FILE");
   app.add_option("--far", options->far, "The share of different people that the threshold is to accept (0.001)")
       ->type_name("R");
   app.add_flag("--check", options->check, "Write nothing: is the model's calibration right about these people?");
   app.add_option("--report", options->report, "A page with curves and tables (.html)")->type_name("FILE");
-  add_face_options(app, options->faces, "largest");
+  add_face_options(app, options->test.faces, "largest");
   app.add_option("-o,--output", common.output, "The model file to write")->type_name("FILE");
   app.add_flag("--json", common.json, "Give JSON");
   return [options, &common] { return calibrate(common, *options); };

@@ -5,7 +5,6 @@
 #include <set>
 
 #include <facenet/clusterer.hpp>
-#include <facenet/codes.hpp>
 #include <facenet/constraints.hpp>
 #include <facenet/csv.hpp>
 #include <facenet/error.hpp>
@@ -16,7 +15,7 @@
 #include "commands.hpp"
 #include "contact_sheet.hpp"
 #include "decision.hpp"
-#include "faces.hpp"
+#include "embedded_faces.hpp"
 
 namespace facenet::program {
 namespace {
@@ -40,35 +39,10 @@ struct Options {
   std::string summary;
 };
 
-// An embeddings file brings its faces by name only; nothing more is needed of them here. Codes stay codes where
-// somebody can use them so, and there are no embeddings then.
-Faces read_embeddings(const std::string& file, std::optional<CodedEmbeddings>* coded = nullptr) {
-  Faces faces;
-  std::size_t count = 0;
-  if (coded != nullptr && holds_codes(file)) {
-    coded->emplace(read_codes(file));
-    count = (*coded)->codes.size();
-  } else {
-    faces.embeddings = facenet::read_embeddings(file);  // codes are decoded
-    count = faces.embeddings.size();
-  }
-  for (const auto& name : files_beside(file, count)) faces.faces.push_back({{name, name}});
-  const auto table = CsvTable::open(csv_beside(file));
-  if (!table.has_column("face")) return faces;
-  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
-    const double number = table.number(i, table.column("face"));
-    if (!(number >= 0 && number < 1e6)) {
-      throw FormatError(table.name + ": face " + text_of(number) + " is no number of a face");
-    }
-    faces.faces[i].number = static_cast<std::size_t>(number);
-  }
-  return faces;
-}
-
 // Other people, in folders: where do their groups come out best?
 float threshold_from(const std::string& file, const Clusterer::Parameters& parameters, const Common& common,
                      std::size_t& dimension) {
-  const Faces known = read_embeddings(file);
+  const Faces known = read_faces(file);
   dimension = known.embeddings.dimension;
   const std::vector<std::int32_t> people = folder_labels(known);
   Progress progress(common, "looking for the threshold");
@@ -319,7 +293,7 @@ int cluster(const Common& common, Options options) {
     if (!common.model.empty()) model = Model::load(common.model);  // for its calibration
     parameters = parameters_for(options, model, common, dimension);
     const bool as_codes = parameters.method == ClusterMethod::graph && options.suggest.empty() && !known;
-    faces = read_embeddings(options.embeddings, as_codes ? &coded : nullptr);
+    faces = read_faces(options.embeddings, as_codes ? &coded : nullptr);
     total = faces.faces.size();
     model.reset();  // the photographs are not embedded again
   } else {

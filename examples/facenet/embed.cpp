@@ -5,7 +5,7 @@
 #include <facenet/files.hpp>
 
 #include "commands.hpp"
-#include "faces.hpp"
+#include "embedded_faces.hpp"
 
 namespace facenet::program {
 namespace {
@@ -54,7 +54,7 @@ struct Options {
 // Codes, calibrated on known embeddings, or on those to be written.
 CodedEmbeddings coded(const Options& options, const Embeddings& embeddings) {
   const Codec codec = options.codes_from.empty() ? Codec::calibrate(embeddings, options.codes)
-                                                 : Codec::calibrate(read_embeddings(options.codes_from), options.codes);
+                                                 : Codec::calibrate(face_embeddings(options.codes_from), options.codes);
   return {codec, codec.encode(embeddings)};
 }
 

@@ -70,6 +70,7 @@ struct Scored {
   std::set<std::string> people{};  ///< whose the pairs are; empty where the test does not tell
   std::size_t images = 0;          ///< that were asked for, failed ones included
   std::size_t left_out = 0;        ///< pairs
+  std::vector<float> norms{};      ///< of the embeddings of a list's images
 };
 
 Scored score(const Common& common, const TestOptions& options, const Test& test, Failures& failures);

@@ -396,18 +396,4 @@ Json face_json(const Face& face) {
   return json;
 }
 
-fs::path csv_beside(const fs::path& npy) { return fs::path(npy).replace_extension(".csv"); }
-
-std::vector<std::string> files_beside(const fs::path& npy, std::size_t rows) {
-  const auto table = CsvTable::open(csv_beside(npy));
-  const std::size_t column = table.column("file");
-  if (table.rows.size() != rows) {
-    throw FormatError(table.name + " has " + std::to_string(table.rows.size()) + " rows, but '" + printable(npy) +
-                      "' has " + std::to_string(rows) + ": they do not belong together");
-  }
-  std::vector<std::string> files;
-  for (const auto& row : table.rows) files.push_back(row[column]);
-  return files;
-}
-
 }  // namespace facenet::program

@@ -78,9 +78,4 @@ std::vector<std::string> face_row(const Face& face);
 /// The same as an object, without what is not known.
 Json face_json(const Face& face);
 
-/// The files of the rows of an .npy, from the .csv beside it; FormatError when they do not fit.
-std::vector<std::string> files_beside(const std::filesystem::path& npy, std::size_t rows);
-/// F.npy to F.csv.
-std::filesystem::path csv_beside(const std::filesystem::path& npy);
-
 }  // namespace facenet::program

@@ -10,6 +10,7 @@
 #include <facenet/files.hpp>
 
 #include "commands.hpp"
+#include "embedded_faces.hpp"
 
 namespace facenet::program {
 namespace {
@@ -197,7 +198,7 @@ int calibrate(const Common& common, const GalleryOptions& options) {
     Embeddings strangers;
     std::string data;
     if (!options.strangers.empty()) {
-      strangers = read_npy(options.strangers);
+      strangers = face_embeddings(options.strangers);
       data = "strangers of " + printable(options.strangers);
     }
     gallery.calibrate(rates[0], strangers, data);

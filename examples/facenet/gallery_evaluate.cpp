@@ -8,6 +8,7 @@
 #include <facenet/evaluation.hpp>
 #include <facenet/files.hpp>
 
+#include "embedded_faces.hpp"
 #include "gallery.hpp"
 
 namespace fs = std::filesystem;
@@ -34,15 +35,15 @@ int gallery_evaluate(const Common& common, const GalleryOptions& options) {
   output.single();
   const auto rates = parse_rates("--fpir", options.fpir.empty() ? "0.1,0.01,0.001" : options.fpir);
   const auto ranking = options.ranking.empty() ? PersonRanking::nearest : ranking_of(options.ranking);
-  const Embeddings embeddings = read_npy(options.embeddings);
-  const auto files = files_beside(options.embeddings, embeddings.size());
+  const Faces faces = read_faces(options.embeddings);
   std::optional<std::set<std::string>> wanted;
   if (!options.people.empty()) wanted = read_names(options.people);
 
   std::map<std::string, std::vector<std::pair<std::string, std::size_t>>> people;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const std::string person = fs::path(files[i]).parent_path().filename().string();
-    if (!wanted || wanted->contains(person)) people[person].emplace_back(files[i], i);
+  for (std::size_t i = 0; i < faces.faces.size(); ++i) {
+    const fs::path& file = faces.faces[i].input.path;
+    const std::string person = file.parent_path().filename().string();
+    if (!wanted || wanted->contains(person)) people[person].emplace_back(file.string(), i);
   }
   Embeddings gallery;
   Embeddings probes;
@@ -53,7 +54,7 @@ int gallery_evaluate(const Common& common, const GalleryOptions& options) {
     std::sort(images.begin(), images.end());
     const std::size_t enrolled = std::min(static_cast<std::size_t>(options.enrol), images.size() - 1);
     for (std::size_t i = 0; i < images.size(); ++i) {
-      (i < enrolled ? gallery : probes).append(embeddings[images[i].second]);
+      (i < enrolled ? gallery : probes).append(faces.embeddings[images[i].second]);
       (i < enrolled ? gallery_labels : probe_labels).push_back(label);
     }
     ++label;

@@ -127,7 +127,7 @@ TEST_CASE("calibrate refuses what its data cannot show", "[program]") {
   CHECK(run({"calibrate", "-m", world().model, "--check", "--folder", world().faces}).status == 2);
   write_npy(scratch / "bad.npy", {2, {1, 0, NAN, 1, 0, 1}});
   write_text(scratch / "bad.csv", "file,face\na/1.jpg,0\na/2.jpg,0\nb/1.jpg,0\n");
-  CHECK(run({"calibrate", "-m", world().model, "--embeddings", scratch / "bad.npy", "-o", model}).status == 2);
+  CHECK(run({"calibrate", "-m", world().model, "--embeddings", scratch / "bad.npy", "-o", model}).status == 4);
 }
 
 }  // namespace facenet::test

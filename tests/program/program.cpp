@@ -82,6 +82,7 @@ ProgramResult run(const ProgramCall& call) {
     }
     ::unsetenv("FACENET_MODEL");
     for (const auto& [name, value] : call.environment) ::setenv(name.c_str(), value.c_str(), 1);
+    if (call.user != 0 && ::setuid(call.user) != 0) ::_exit(127);
     ::execv(program, argv.data());
     ::_exit(127);
   }

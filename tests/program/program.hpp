@@ -31,7 +31,8 @@ struct ProgramCall {
   int interrupt_after = 0;
   /// Asked every 10 ms; `signal` is sent once it is true (or after a minute).
   std::function<bool()> interrupt_when{};
-  int signal = 2;  ///< SIGINT
+  int signal = 2;     ///< SIGINT
+  unsigned user = 0;  ///< run as this user, where it may; 0: as the test itself
   /// Standard error is a terminal of this many columns; 0: a file.
   unsigned short columns = 0;
 };

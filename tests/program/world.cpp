@@ -38,4 +38,20 @@ const World& world() {
   return made;
 }
 
+void write_people(const std::filesystem::path& npy) {
+  Embeddings embeddings;
+  std::string table = "file,face\n";
+  for (const auto& [person, count] : {std::pair(0, 5), std::pair(1, 3), std::pair(2, 1)}) {
+    for (int i = 0; i < count; ++i) {
+      std::vector<float> row(4, 0.01F * static_cast<float>(i));
+      row[static_cast<std::size_t>(person)] = 1;
+      embeddings.append(row);
+      const std::string name = "p" + std::to_string(person);
+      table += "somewhere/images/" + name + "/" + name + "_000" + std::to_string(i + 1) + ".jpg,0\n";
+    }
+  }
+  write_npy(npy, embeddings);
+  write_text(std::filesystem::path(npy).replace_extension(".csv"), table);
+}
+
 }  // namespace facenet::test

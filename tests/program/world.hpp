@@ -22,4 +22,7 @@ struct World {
 
 const World& world();
 
+/// Three people on three axes, with a little noise: 5, 3 and 1 images, as e.npy and e.csv.
+void write_people(const std::filesystem::path& npy);
+
 }  // namespace facenet::test
