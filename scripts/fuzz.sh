@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/lib/common.sh"
 
-TARGETS=(jpeg jpeg-stb png bmp exif model safetensors graph contract detector dlib dlib-network pt pickle onnx npy npy-array npz
+TARGETS=(jpeg jpeg-stb png bmp exif model safetensors graph contract detector dlib dlib-network pt pickle onnx npy npy-array npz npz-named
   inflate clusters codes csv landmarks lfw-pairs pairs constraints people clip-pairs cfp template-media template-pairs packed-pairs gallery gallery-change
   gallery-journal checkpoint training-options calibration int8-ranges partial training-log)
 

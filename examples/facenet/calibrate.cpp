@@ -295,7 +295,8 @@ Run setup_calibrate(CLI::App& app, Common& common) {
   app.add_option("--folds", options->test.folds, "Only these folds, like 1-4")->type_name("LIST");
   app.add_option("--folder", options->folder, "All pairs of the images ROOT/person/image")->type_name("ROOT");
   app.add_option("--people", options->people, "Only the people of this list, a name a line")->type_name("LIST");
-  app.add_option("--embeddings", options->test.embeddings, "Take the embeddings from here (.npy with its .csv)")
+  app.add_option("--embeddings", options->test.embeddings,
+                 "Take the embeddings from here (.npy with its .csv, or .npz)")
       ->type_name("FILE");
   app.add_option("--far", options->far, "The share of different people that the threshold is to accept (0.001)")
       ->type_name("R");

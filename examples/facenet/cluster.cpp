@@ -142,7 +142,7 @@ std::vector<std::int32_t> poor_faces(const Options& options, const Faces& faces,
   for (const auto& [a, b] : said.same) known.insert({a, b});
   std::optional<CsvTable> table;
   if (!options.embeddings.empty()) {
-    table = CsvTable::open(csv_beside(options.embeddings));
+    table = table_of(options.embeddings);
     if (!table->has_column("quality"))
       throw FormatError(table->name + " has no column 'quality': embed with --detector");
   }
@@ -357,7 +357,7 @@ int cluster(const Common& common, Options options) {
 Run setup_cluster(CLI::App& app, Common& common) {
   const auto options = std::make_shared<Options>();
   add_model_option(app, common);
-  app.add_option("--embeddings", options->embeddings, "Group these (.npy with its .csv) instead of INPUT")
+  app.add_option("--embeddings", options->embeddings, "Group these (.npy with its .csv, or .npz) instead of INPUT")
       ->type_name("FILE");
   app.add_option(
          "--method", options->method,
@@ -370,8 +370,9 @@ Run setup_cluster(CLI::App& app, Common& common) {
   app.add_option("--clusters", options->clusters,
                  "Make this many groups (kmeans finds the number itself where it is not given)")
       ->type_name("K");
-  app.add_option("--threshold-from", options->threshold_from,
-                 "Take the threshold that groups these best: embeddings of other people, a folder for each (.npy)")
+  app.add_option(
+         "--threshold-from", options->threshold_from,
+         "Take the threshold that groups these best: embeddings of other people, a folder for each (.npy, .npz)")
       ->type_name("FILE");
   app.add_option(
          "--constraints", options->constraints,

@@ -76,7 +76,7 @@ int embed(const Common& common, const Options& options) {
   const auto inputs = expand_inputs(common, failures);
   const std::size_t total = inputs.size() + failures.size();
   Journal journal(common, common.output);
-  const Faces faces = embed_inputs(common, model, inputs, options.faces, failures, &journal);
+  Faces faces = embed_inputs(common, model, inputs, options.faces, failures, &journal);
   if (faces.faces.empty()) {  // nothing to write
     journal.finish();
     return failures.report(total);
@@ -96,14 +96,14 @@ int embed(const Common& common, const Options& options) {
     say(common, "wrote " + printable(common.output) + ": " + grouped(static_cast<std::int64_t>(faces.faces.size())) +
                     " embeddings of " + size + "; which is whose: " + printable(beside));
   } else if (output.kind() == Kind::npz) {
-    std::vector<std::string> files;
-    std::vector<std::int64_t> numbers;
+    NamedEmbeddings named{std::move(faces.embeddings)};
     for (const Face& face : faces.faces) {
-      files.push_back(face.input.path.string());
-      numbers.push_back(static_cast<std::int64_t>(face.number));
+      named.files.push_back(face.input.path.string());
+      named.faces.push_back(static_cast<std::int64_t>(face.number));
+      named.norms.push_back(face.norm);
     }
-    write_npz(common.output, faces.embeddings, files, numbers);
-    say(common, "wrote " + printable(common.output) + ": " + grouped(static_cast<std::int64_t>(files.size())) +
+    write_npz(common.output, named);
+    say(common, "wrote " + printable(common.output) + ": " + grouped(static_cast<std::int64_t>(named.files.size())) +
                     " embeddings with file and face");
   } else {
     write_rows(output, faces);
@@ -122,7 +122,8 @@ Run setup_embed(CLI::App& app, Common& common) {
   app.add_option("--codes", options->codes,
                  "Write codes of few bytes: 8bit (a byte for each dimension), pcaN (N bytes, like pca64), 1bit")
       ->type_name("FORM");
-  app.add_option("--codes-from", options->codes_from, "Calibrate them on these embeddings (.npy), not on those written")
+  app.add_option("--codes-from", options->codes_from,
+                 "Calibrate them on these embeddings (.npy, .npz), not on those written")
       ->type_name("FILE");
   add_output_options(app, common, "Write to this file: .npy (with a .csv beside it), .npz, .json, .jsonl, .csv");
   return [options, &common] { return embed(common, *options); };

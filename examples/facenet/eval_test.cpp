@@ -154,12 +154,13 @@ void add_test_options(CLI::App& app, TestOptions& options) {
   app.add_option("--bin", options.bin, "InsightFace's packed pairs: lfw.bin, agedb_30.bin, cfp_fp.bin, calfw.bin, ...")
       ->type_name("FILE");
   app.add_option("--folds", options.folds, "Only these folds, like 1-8 or 7,8")->type_name("LIST");
-  app.add_option("--embeddings", options.embeddings, "Take the embeddings from here (.npy with its .csv)")
+  app.add_option("--embeddings", options.embeddings, "Take the embeddings from here (.npy with its .csv, or .npz)")
       ->type_name("FILE");
   app.add_option("--codes", options.codes,
                  "What codes of few bytes would cost: the second face of each pair is one; 8bit, 1bit or pcaN (pca64)")
       ->type_name("FORM");
-  app.add_option("--codes-from", options.codes_from, "Calibrate the codes on these embeddings, of other people (.npy)")
+  app.add_option("--codes-from", options.codes_from,
+                 "Calibrate the codes on these embeddings, of other people (.npy, .npz)")
       ->type_name("FILE");
   app.add_flag("--codes-both", options.codes_both, "Both faces of each pair are codes");
   add_face_options(app, options.faces, "centre");

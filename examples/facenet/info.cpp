@@ -62,12 +62,18 @@ std::string joined(std::span<const float> values) {
 std::string calibration_text(const Calibration& c) {
   return "threshold " + text_of(c.threshold) + (c.far ? ", for FAR " + text_of(*c.far) : ", for most right answers") +
          "; from " + grouped(c.same_pairs) + " same and " + grouped(c.different_pairs) + " different pairs" +
-         (c.people > 0 ? " of " + grouped(c.people) + " people: " : ": ") + c.data;
+         (c.people > 0 ? " of " + grouped(c.people) + " people: " : ": ") + c.data +
+         (c.norm ? "; reference norm " + text_of(*c.norm) : "");
 }
 
 Json calibration_json(const Calibration& c) {
-  Json json{{"threshold", number(c.threshold)}, {"far", c.far ? Json(*c.far) : Json()}, {"data", c.data},
-            {"same_pairs", c.same_pairs},       {"different_pairs", c.different_pairs}, {"people", c.people},
+  Json json{{"threshold", number(c.threshold)},
+            {"far", c.far ? Json(*c.far) : Json()},
+            {"data", c.data},
+            {"same_pairs", c.same_pairs},
+            {"different_pairs", c.different_pairs},
+            {"people", c.people},
+            {"norm", c.norm ? number(*c.norm) : Json()},
             {"points", Json::array()}};
   const auto interval = [](const std::optional<Interval>& of) { return of ? Json{of->low, of->high} : Json(); };
   for (const auto& point : c.points) {

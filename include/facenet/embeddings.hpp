@@ -38,12 +38,22 @@ FACENET_API void write_npy(const std::filesystem::path& path, const Embeddings& 
 FACENET_API void write_npy(const std::filesystem::path& path, const Embeddings& embeddings,
                            const std::filesystem::path& beside, std::string_view text);
 
-/// NumPy's .npz archive: `embeddings` [N,D] float32, `file` [N] text and `face` [N] integers say whose each row is. A
-/// file's name that is not UTF-8 stands there as Python would have it (os.fsdecode). Written whole or not at all;
-/// IoError when it cannot be; InvalidArgument unless there are as many names and numbers as rows, and for more than
-/// 4 GiB.
-FACENET_API void write_npz(const std::filesystem::path& path, const Embeddings& embeddings,
-                           std::span<const std::string> files, std::span<const std::int64_t> faces);
+/// Embeddings and whose each is: a plain value.
+struct NamedEmbeddings {
+  Embeddings embeddings{};
+  std::vector<std::string> files{};   ///< [N]
+  std::vector<std::int64_t> faces{};  ///< [N], numbers among those in the file
+  std::vector<float> norms{};         ///< [N], before they were brought to unit length; empty: not known
+};
+
+/// NumPy's .npz archive: `embeddings` [N,D] float32, `file` [N] text, `face` [N] integers and, where known, `norm` [N]
+/// float32. A file's name that is not UTF-8 stands there as Python would have it (os.fsdecode). Written whole or not at
+/// all; IoError when it cannot be; InvalidArgument unless there is one of each for each row, and for more than 4 GiB.
+FACENET_API void write_npz(const std::filesystem::path& path, const NamedEmbeddings& named);
+
+/// Such an archive, compressed too; where it has no `face`, all are number 0. FormatError when an array is missing, of
+/// another type, or has another number of rows than the embeddings.
+FACENET_API NamedEmbeddings read_npz(const std::filesystem::path& path);
 
 /// Versions 1.0 to 3.0, two dimensions, little-endian float32 in C order; anything else, and a size that is not that of
 /// the file, is a FormatError.

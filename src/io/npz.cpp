@@ -2,13 +2,13 @@
 #include "io/npz.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <map>
 #include <set>
 
 #include <facenet/error.hpp>
 
-#include "base/files.hpp"
 #include "io/inflate.hpp"
 #include "io/npy.hpp"
 
@@ -148,17 +148,27 @@ struct Type {
 constexpr Type kTypes[] = {{"<f4", "F32", 4}, {"<f8", "F64", 8}, {"<f2", "F16", 2},
                            {"<i8", "I64", 8}, {"<i4", "I32", 4}, {"|u1", "U8", 1}};
 
+// What NumPy's word means here; of no bytes where it is not understood. "<U7" is text of seven characters.
+Type type_of(const std::string& numpy) {
+  const auto* type =
+      std::find_if(std::begin(kTypes), std::end(kTypes), [&](const Type& t) { return numpy == t.numpy; });
+  if (type != std::end(kTypes)) return *type;
+  std::uint32_t length = 0;
+  const char* end = numpy.data() + numpy.size();
+  const bool text = numpy.starts_with("<U") && std::from_chars(numpy.data() + 2, end, length).ptr == end;
+  return {numpy.c_str(), numpy.c_str(), text ? length * sizeof(char32_t) : 0};
+}
+
 NamedTensor tensor_of(const Entry& entry, const std::string& file) {
   NamedTensor tensor;
   tensor.name = entry.name.ends_with(".npy") ? entry.name.substr(0, entry.name.size() - 4) : entry.name;
   const std::string what = file + ": the array '" + tensor.name + "'";
   const auto owner = std::make_shared<const std::vector<std::uint8_t>>(extract(entry, what));
   const NpyArray array = parse_npy_array(*owner, entry.name);
-  const auto* type =
-      std::find_if(std::begin(kTypes), std::end(kTypes), [&](const Type& t) { return array.type == t.numpy; });
-  if (type == std::end(kTypes)) throw FormatError(what + " holds numbers of type '" + array.type + "'");
+  const Type type = type_of(array.type);
+  if (type.bytes == 0) throw FormatError(what + " holds numbers of type '" + array.type + "'");
   if (array.shape.size() > Shape::kMaxRank) throw FormatError(what + " has more than 6 dimensions");
-  std::uint64_t bytes = type->bytes;
+  std::uint64_t bytes = type.bytes;
   std::vector<std::int64_t> dims;
   for (const auto extent : array.shape) {
     if (extent != 0 && bytes > array.data.size() / extent) throw FormatError(what + " is larger than its file");
@@ -170,7 +180,7 @@ NamedTensor tensor_of(const Entry& entry, const std::string& file) {
     throw FormatError(what + ": its shape makes " + std::to_string(bytes) + " bytes, and it has " +
                       std::to_string(array.data.size()));
   }
-  tensor.dtype = type->dtype;
+  tensor.dtype = type.dtype;
   tensor.shape = Shape(dims);
   tensor.bytes = std::as_bytes(array.data);
   tensor.owner = owner;
@@ -184,10 +194,6 @@ std::vector<NamedTensor> parse_npz(std::span<const std::uint8_t> bytes, const st
   std::vector<NamedTensor> tensors;
   for (const auto& entry : Archive(bytes, file).entries()) tensors.push_back(tensor_of(entry, file));
   return tensors;
-}
-
-std::vector<NamedTensor> read_npz(const std::filesystem::path& path) {
-  return parse_npz(read_file(path), printable(path));
 }
 
 }  // namespace facenet

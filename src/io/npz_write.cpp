@@ -116,12 +116,14 @@ class Archive {
 
 }  // namespace
 
-void write_npz(const std::filesystem::path& path, const Embeddings& embeddings, std::span<const std::string> files,
-               std::span<const std::int64_t> faces) {
+void write_npz(const std::filesystem::path& path, const NamedEmbeddings& named) {
+  const auto& [embeddings, files, faces, norms] = named;
   const std::size_t rows = embeddings.size();
-  if (rows * embeddings.dimension != embeddings.values.size() || files.size() != rows || faces.size() != rows) {
-    throw InvalidArgument(std::to_string(rows) + " embeddings need as many files and numbers of faces, not " +
-                          std::to_string(files.size()) + " and " + std::to_string(faces.size()));
+  if (rows * embeddings.dimension != embeddings.values.size() || files.size() != rows || faces.size() != rows ||
+      (!norms.empty() && norms.size() != rows)) {
+    throw InvalidArgument(std::to_string(rows) + " embeddings need as many files, numbers of faces and norms, not " +
+                          std::to_string(files.size()) + ", " + std::to_string(faces.size()) + " and " +
+                          std::to_string(norms.size()));
   }
   const auto array = [](std::string bytes, const auto& values) {
     bytes.append(reinterpret_cast<const char*>(values.data()), std::span(values).size_bytes());
@@ -131,6 +133,7 @@ void write_npz(const std::filesystem::path& path, const Embeddings& embeddings, 
   archive.add("embeddings.npy", array(npy_header("<f4", rows, embeddings.dimension), embeddings.values));
   archive.add("file.npy", texts(files));
   archive.add("face.npy", array(npy_header("<i8", rows), faces));
+  if (!norms.empty()) archive.add("norm.npy", array(npy_header("<f4", rows), norms));
   archive.finish();
 }
 

@@ -15,6 +15,7 @@
 #include "io/npy.hpp"
 #include "io/npz.hpp"
 #include "mutations.hpp"
+#include "npz_file.hpp"
 #include "npz_files.hpp"
 
 namespace facenet {
@@ -42,7 +43,7 @@ TEST_CASE("npz: embeddings with the names of their files, as NumPy reads them") 
   const Embeddings embeddings{3, {1, 2, 3, 4, 5, 6}};
   const std::vector<std::string> files{"a/\xc3\xa9.jpg", "b\xff.png"};
   const std::vector<std::int64_t> numbers{0, 7};
-  write_npz(folder / "e.npz", embeddings, files, numbers);
+  write_npz(folder / "e.npz", {embeddings, files, numbers});
   const Bytes bytes = read_file(folder / "e.npz");
   // Each array where its local header says, whole by its checksum.
   std::map<std::string, Bytes> arrays;
@@ -77,13 +78,83 @@ TEST_CASE("npz: embeddings with the names of their files, as NumPy reads them") 
   CHECK(names[8] == char32_t{0xdcff});  // a byte that is no UTF-8, as Python has it
   CHECK(names.substr(9, 4) == U".png");
   CHECK(names[13] == 0);
-  // The directory is sound: the reader of weights goes through it, up to the text, which it does not take.
-  CHECK_THROWS_WITH(read_npz(folder / "e.npz"), test::Contains("the array 'file' holds numbers of type '<U7'"));
 
-  write_npz(folder / "again.npz", embeddings, files, numbers);
+  write_npz(folder / "again.npz", {embeddings, files, numbers});
   CHECK(read_file(folder / "again.npz") == bytes);
-  CHECK_THROWS_AS(write_npz(folder / "f.npz", embeddings, files, std::span(numbers).first(1)), InvalidArgument);
+  CHECK_THROWS_AS(write_npz(folder / "f.npz", {embeddings, files, {0}}), InvalidArgument);
+  CHECK_THROWS_AS(write_npz(folder / "f.npz", {embeddings, files, numbers, {1}}), InvalidArgument);
   CHECK_FALSE(std::filesystem::exists(folder / "f.npz"));
+}
+
+TEST_CASE("npz: embeddings and whose they are, read as they were written") {
+  const test::ScratchFolder folder;
+  const NamedEmbeddings written{{2, {1, 0, 0, 1, 0.5F, -0.5F}},
+                                {"a/\xc3\xa9\xe2\x82\xac\xf0\x9f\x99\x82.jpg", "b\xff\xc3.png", ""},
+                                {0, 7, 123456789012},
+                                {9.5F, 8, 0.25F}};
+  const auto same = [&](const NamedEmbeddings& read, const std::vector<float>& norms) {
+    CHECK(read.embeddings.dimension == 2);
+    CHECK(read.embeddings.values == written.embeddings.values);
+    CHECK(read.files == written.files);
+    CHECK(read.faces == written.faces);
+    CHECK(read.norms == norms);
+  };
+  write_npz(folder / "e.npz", written);
+  same(read_npz(folder / "e.npz"), written.norms);
+  NamedEmbeddings without = written;
+  without.norms.clear();
+  write_npz(folder / "w.npz", without);
+  same(read_npz(folder / "w.npz"), {});
+  write_npz(folder / "none.npz", {{4, {}}});
+  CHECK(read_npz(folder / "none.npz").embeddings.dimension == 4);
+  CHECK(read_npz(folder / "none.npz").files.empty());
+}
+
+TEST_CASE("npz: arrays that are no embeddings with their names") {
+  const std::string ones(16, '\0');
+  const std::string numbers = test::npy_of("<f4", "(2, 2)", ones);
+  const std::string files = test::npy_of("<U1", "(2,)", std::string("a\0\0\0b\0\0\0", 8));
+  const auto read = [](const std::vector<std::pair<std::string, std::string>>& arrays) {
+    const std::string bytes = test::npz_of(arrays);
+    return parse_named_embeddings({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "x.npz");
+  };
+  const auto good = read({{"other", test::npy_of("|u1", "(3,)", "abc")}, {"file", files}, {"embeddings", numbers}});
+  CHECK(good.files == std::vector<std::string>{"a", "b"});
+  CHECK(good.faces == std::vector<std::int64_t>{0, 0});
+  CHECK(good.norms.empty());
+
+  struct Case {
+    std::vector<std::pair<std::string, std::string>> arrays;
+    const char* says;
+  };
+  const Case cases[] = {
+      {{{"file", files}}, "'x.npz' has no array 'embeddings', "},
+      {{{"embeddings", numbers}}, "'x.npz' has no array 'file', "},
+      {{{"embeddings", test::npy_of("<f8", "(2, 1)", ones)}, {"file", files}}, "the array 'embeddings' is [2,1] F64"},
+      {{{"embeddings", test::npy_of("<f4", "(4,)", ones)}, {"file", files}}, "the array 'embeddings' is [4] F32"},
+      {{{"embeddings", test::npy_of("<f4", "(2, 0)", "")}, {"file", files}}, "'embeddings' is larger than its file"},
+      {{{"embeddings", test::npy_of("<f4", "(1, 4)", ones)}, {"file", files}},
+       "'file' has 2 rows, but 'embeddings' has 1"},
+      {{{"embeddings", numbers}, {"file", test::npy_of("<U1", "(3,)", ones)}},
+       "its shape makes 12 bytes, and it has 16"},
+      {{{"embeddings", numbers}, {"file", test::npy_of("|S4", "(4,)", ones)}}, "numbers of type '|S4'"},
+      {{{"embeddings", numbers}, {"file", test::npy_of("<U", "(4,)", ones)}}, "numbers of type '<U'"},
+      {{{"embeddings", numbers}, {"file", test::npy_of("<i8", "(2,)", ones)}}, "the array 'file' is [2] I64"},
+      {{{"embeddings", numbers}, {"file", files}, {"face", test::npy_of("<i4", "(2,)", ones.substr(8))}},
+       "'face' is [2] I32"},
+      {{{"embeddings", numbers}, {"file", files}, {"face", test::npy_of("<i8", "(1,)", ones.substr(8))}},
+       "'face' has 1 rows"},
+      {{{"embeddings", numbers}, {"file", files}, {"norm", test::npy_of("<f4", "(1,)", ones.substr(12))}},
+       "'norm' has 1 rows"},
+      {{{"embeddings", numbers},
+        {"file", test::npy_of("<U2", "(2,)", std::string("\0\0\0\0a\0\0\0", 8) + ones.substr(8))}},
+       "'file' of row 0 is no text"},
+      {{{"embeddings", numbers}, {"file", test::npy_of("<U1", "(2,)", std::string("a\0\0\0\0\xd8\0\0", 8))}},
+       "'x.npz': 'file' of row 1 is no text"},
+      {{{"embeddings", numbers}, {"file", test::npy_of("<U1", "(2,)", std::string("a\0\0\0\0\0\x11\0", 8))}},
+       "'x.npz': 'file' of row 1 is no text"},
+  };
+  for (const auto& each : cases) CHECK_THROWS_WITH(read(each.arrays), test::Contains(each.says));
 }
 
 TEST_CASE("inflate: the three kinds of blocks") {

@@ -1,4 +1,5 @@
 // Arrays of numbers: npy, npz with its zip archive, deflate streams, clusters, codes with their codec.
+#include <cstring>
 #include <utility>
 
 #include <facenet/codes.hpp>
@@ -28,6 +29,34 @@ std::vector<Bytes> npzs() {
           Bytes(std::begin(test::kDeflated), std::end(test::kDeflated))};
 }
 void read_archive(Input bytes) { parse_npz(bytes, "fuzz"); }
+
+std::vector<Bytes> named() {
+  const OneFile file(".npz");
+  const NamedEmbeddings rows{{2, {1, 0, 0, 1}}, {"a/\xc3\xa9.jpg", "b\xff.png"}, {0, 7}, {9, 8}};
+  return {file.made_by([&](const auto& path) { write_npz(path, rows); })};
+}
+
+// With the checksums that damaged arrays need to be looked at, of an archive that write_npz has written.
+void read_named(Input bytes) {
+  Bytes file(bytes.begin(), bytes.end());
+  const auto u32 = [&](std::size_t at) {
+    std::uint32_t value = 0;
+    std::memcpy(&value, file.data() + at, 4);
+    return std::size_t{value};
+  };
+  std::size_t at = file.size() < 22 ? file.size() : u32(file.size() - 6);
+  while (at + 46 <= file.size() && u32(at) == 0x02014b50U) {
+    const std::size_t name = file[at + 28] + std::size_t{256} * file[at + 29];
+    const std::size_t content = u32(at + 42) + 30 + name;
+    const std::size_t size = u32(at + 20);
+    if (content <= file.size() && size <= file.size() - content) {
+      const std::uint32_t crc = crc32(std::span(file).subspan(content, size));
+      std::memcpy(file.data() + at + 16, &crc, 4);
+    }
+    at += 46 + name;
+  }
+  parse_named_embeddings(file, "fuzz");
+}
 
 // Two bytes say how long the result is to be, then comes the stream.
 Bytes stream(Input deflated, unsigned size) {
@@ -93,9 +122,10 @@ void read_coded(Input bytes) {
   }
 }
 
-constexpr Target kTargets[] = {{"npy", npys, read_npy_bytes},         {"npy-array", npys, read_array},
-                               {"npz", npzs, read_archive},           {"inflate", streams, read_stream},
-                               {"clusters", clusters, read_clusters}, {"codes", coded, read_coded}};
+constexpr Target kTargets[] = {{"npy", npys, read_npy_bytes},     {"npy-array", npys, read_array},
+                               {"npz", npzs, read_archive},       {"npz-named", named, read_named},
+                               {"inflate", streams, read_stream}, {"clusters", clusters, read_clusters},
+                               {"codes", coded, read_coded}};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <facenet/embeddings.hpp>
 
 #include "catch.hpp"
+#include "npz_file.hpp"
 #include "program.hpp"
 #include "world.hpp"
 
@@ -64,6 +65,41 @@ TEST_CASE("a row that is no embedding is named, whoever reads it", "[program]") 
       CHECK(result.out.empty());
     }
   }
+}
+
+TEST_CASE("what is wrong in an .npz is said, whoever reads it", "[program]") {
+  const ScratchFolder scratch;
+  const std::string numbers = npy_of("<f4", "(2, 1)", std::string("\0\0\x80\x3f\0\0\x80\x3f", 8));
+  const std::string two = npy_of("<U1", "(2,)", std::string("a\0\0\0b\0\0\0", 8));
+  const std::string one = npy_of("<U1", "(1,)", std::string("a\0\0\0", 4));
+  const std::string npz = scratch / "x.npz";
+  const auto said = [&](const std::string& bytes, const std::string& words) {
+    write_text(npz, bytes);
+    for (const auto& call : std::vector<std::vector<std::string>>{
+             {"cluster", "--embeddings", npz, "--threshold", "1"},
+             {"gallery", "evaluate", "--embeddings", npz},
+             {"calibrate", "-m", world().model, "--embeddings", npz, "-o", scratch / "m.fnm"}}) {
+      const auto result = run(call);
+      INFO(call[0] << ": " << result.err);
+      CHECK(result.status == 4);
+      CHECK(result.says("x.npz'"));
+      CHECK(result.says(words));
+    }
+  };
+  said(npz_of({{"file", two}}), "has no array 'embeddings'");
+  said(npz_of({{"embeddings", npy_of("<f8", "(1, 1)", std::string(8, '\0'))}, {"file", one}}), "[1,1] F64");
+  said(npz_of({{"embeddings", numbers}, {"file", one}}), "'file' has 1 rows, but 'embeddings' has 2");
+  said(npz_of({{"embeddings", numbers}, {"file", two}}).substr(0, 200), "cut off");
+  said(npz_of({{"embeddings", npy_of("<f4", "(2, 1)", std::string("\0\0\x80\x3f\0\0\0\0", 8))}, {"file", two}}),
+       "row 1 of 2, of 'b', is all zeros");
+  said(npz_of({{"embeddings", numbers}, {"file", two}, {"face", npy_of("<i8", "(2,)", std::string(16, '\xff'))}}),
+       "is no number of a face");
+  write_text(npz, npz_of({{"embeddings", numbers}, {"file", two}}));
+  CHECK(run({"cluster", "--embeddings", npz, "--threshold", "1"}).status == 0);
+  write_text(scratch / "x.csv", "file,face,quality\na,0,1\nb,0,1\n");  // is of another file
+  const auto quality = run({"cluster", "--embeddings", npz, "--threshold", "1", "--minimum-quality", "0.5"});
+  CHECK(quality.status == 4);
+  CHECK(quality.says("has file, face and norm only"));
 }
 
 TEST_CASE("embeddings of another size are refused", "[program]") {

@@ -94,6 +94,8 @@ TEST_CASE("calibrate takes pairs of a list, and embeddings", "[program]") {
   CHECK(norm > 0);
   CHECK(from_file.object().at("norm").get<float>() == Approx(norm).epsilon(1e-4));
   CHECK(Model::load(model).calibration()->norm == from_file.object().at("norm").get<float>());
+  CHECK(run({"info", "-m", model, "--json"}).object().at("calibration").at("norm") == from_file.object().at("norm"));
+  CHECK(run({"info", "-m", model}).out.find("; reference norm ") != std::string::npos);
 
   write_text(scratch / "people.txt", "person_0001\nperson_0002\nperson_0003\n");
   const auto some = run({"calibrate", "-m", world().model, "--embeddings", scratch / "e.npy", "--people",

@@ -54,6 +54,46 @@ TEST_CASE("cluster groups embeddings, scores them by folder, and draws a page", 
   CHECK(run({"cluster", "--embeddings", scratch / "e.npy", "--threshold", "1"}).status == 4);
 }
 
+TEST_CASE("an .npz is its own table: commands give the same as for an .npy with its .csv", "[program]") {
+  const ScratchFolder scratch;
+  const std::string npy = scratch / "e.npy";
+  const std::string npz = scratch / "f.npz";
+  for (const auto& file : {npy, npz}) {
+    REQUIRE(run({"embed", "-m", world().model, world().faces, "-o", file}).status == 0);
+  }
+  REQUIRE_FALSE(fs::exists(scratch / "f.csv"));
+  const auto groups = [&](const std::string& file, const std::vector<std::string>& more) {
+    std::vector<std::string> words{"cluster", "--embeddings", file, "--csv"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto result = run(words);
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    std::vector<std::vector<std::string>> rows;  // file, face, cluster
+    for (const auto& row : CsvTable::parse(result.out, "csv").rows) rows.emplace_back(row.begin(), row.begin() + 3);
+    REQUIRE(rows.size() == 24);
+    return rows;
+  };
+  for (const auto& how : std::vector<std::vector<std::string>>{{"--clusters", "5"},
+                                                               {"--method", "kmeans", "--clusters", "4"},
+                                                               {"--method", "graph", "--threshold", "0.1"}}) {
+    CHECK(groups(npz, how) == groups(npy, how));
+  }
+  CHECK(groups(npz, {"--threshold-from", npz}) == groups(npy, {"--threshold-from", npy}));
+
+  const auto calibrated = [&](const std::string& file) {
+    return run({"calibrate", "-m", world().model, "--embeddings", file, "--far", "0.2", "-o", scratch / "m.fnm",
+                "--json"})
+        .object();
+  };
+  CHECK(calibrated(npz).at("threshold").get<float>() == Approx(calibrated(npy).at("threshold").get<float>()));
+  CHECK(calibrated(npz).at("norm").get<float>() == Approx(calibrated(npy).at("norm").get<float>()));
+  CHECK(run({"gallery", "evaluate", "--embeddings", npz, "--json"}).object().at("rank1") ==
+        run({"gallery", "evaluate", "--embeddings", npy, "--json"}).object().at("rank1"));
+  CHECK(run({"embed", "-m", world().model, world().face(1, 1), "-o", scratch / "codes.npy", "--codes", "8bit",
+             "--codes-from", npz})
+            .status == 0);
+}
+
 TEST_CASE("cluster says of each group who is typical, and how well it holds together", "[program]") {
   const ScratchFolder scratch;
   write_people(scratch / "e.npy");
