@@ -33,7 +33,7 @@ bool equal(const Tensor& a, const Tensor& b) {
 // more of them read the weights less often. 0: all threads share the batch, where it does not come out even.
 std::int64_t images_apart(const Graph& graph, std::int64_t batch, int threads) {
   constexpr std::int64_t kBytes = std::int64_t{16} << 20U;  // of a thread's cache and its share of the common one
-  if (threads < 2 || batch % threads != 0) return 0;
+  if (batch % threads != 0) return 0;
   std::int64_t largest = 1;
   for (const auto& node : graph.nodes()) {
     std::int64_t numbers = graph.value(node.dst).shape.elements();

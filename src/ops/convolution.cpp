@@ -60,9 +60,11 @@ std::vector<Way> other_ways(const kernels::ConvolutionProblem& problem) {
   const bool winograd = kernels::has_winograd(problem, 2);
   const bool four = kernels::has_winograd(problem, 4);
   const bool many = problem.src[1] >= kChannels;
-  // In bfloat16 the direct kernel is twice as fast. Winograd's, which compute in float32, beat it only with a quarter
-  // of the work, and the streamed one only where pixels need no gathering.
+  // In bfloat16 the direct kernel is twice as fast. Winograd's, which compute in float32, beat it only with hardly more
+  // than a quarter of the work, and the streamed one only where pixels need no gathering.
   const bool f32 = problem.type == DataType::f32;
+  const std::int64_t map = dst[2] * dst[3];
+  const bool quarter = map > kFewest && 40 * products(4, dst[2], dst[3]) <= 11 * 9 * map;
   std::vector<Way> ways;
   if (kernels::has_streamed(problem) && pixels <= kFew) {
     const bool sure = f32 ? pixels <= kFewest || !winograd : kernels::streams_as_it_is(problem);
@@ -72,7 +74,8 @@ std::vector<Way> other_ways(const kernels::ConvolutionProblem& problem) {
     ways.push_back({kernels::winograd_forward(problem, 2), many && f32 && pixels > kFewest});
   }
   if (four) {
-    ways.push_back({kernels::winograd_forward(problem, 4), many && (f32 ? pixels > kFewest : dst[2] * dst[3] > kFew)});
+    ways.push_back({kernels::winograd_forward(problem, 4),
+                    many && (f32 ? pixels > kFewest : map > kFew || (pixels > kFew && quarter))});
   }
   return ways;
 }

@@ -224,7 +224,9 @@ TEST_CASE("the rule: fewest multiplications, unless weights take longer to read"
   if (!kernels::has_native_bf16()) return;
   CHECK(way({1, 32, 28, 28}, 3, DataType::bf16) == "winograd4x4:avx512");
   CHECK(way({1, 32, 14, 14}, 3, DataType::bf16) == "direct");
-  CHECK(way({16, 32, 8, 8}, 3, DataType::bf16) == "direct");
+  CHECK(way({1, 32, 8, 8}, 3, DataType::bf16) == "direct");
+  CHECK(way({16, 32, 8, 8}, 3, DataType::bf16) == "winograd4x4:avx512");
+  CHECK(way({16, 32, 7, 7}, 3, DataType::bf16) == "direct");  // tiles that hang over
   CHECK(way({1, 32, 14, 14}, 1, DataType::bf16) == "streamed:avx512_bf16");
 }
 
