@@ -24,7 +24,7 @@ endif()
 
 # In a damaged JPEG, stb_image's sums of pixels overflow: that is to wrap, not to be undefined. Where its data end within a
 # code it shifts by 32 bits: whatever a processor makes of that goes into pixels only.
-set(FACENET_STB_OPTIONS -fwrapv -fno-sanitize=shift-exponent)
+set(FACENET_STB_OPTIONS -fwrapv -fno-sanitize=shift)
 
 # facenet_isa_flags(SOURCES...): a file named *_avx2.cpp, *_avx512.cpp or *_avx512bf16.cpp is compiled for that instruction set. The code
 # that calls into it first asks the processor.

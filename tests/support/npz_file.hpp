@@ -34,7 +34,7 @@ inline std::string npz_of(const std::vector<std::pair<std::string, std::string>>
     const std::string name = array + ".npy";
     const std::string entry = little(20, 2) + little(0, 8) + little(~crc, 4) + little(bytes.size(), 4) +
                               little(bytes.size(), 4) + little(name.size(), 2) + little(0, 2);
-    directory += little(0x02014b50, 4) + little(20, 2) + entry + little(0, 10) + little(file.size(), 4) + name;
+    directory += little(0x02014b50, 4) + little(20, 2) + entry + std::string(10, '\0') + little(file.size(), 4) + name;
     file += little(0x04034b50, 4) + entry + name + bytes;
   }
   return file + directory + little(0x06054b50, 4) + little(0, 4) + little(arrays.size(), 2) + little(arrays.size(), 2) +
