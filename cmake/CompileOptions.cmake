@@ -26,8 +26,8 @@ endif()
 # code it shifts by 32 bits: whatever a processor makes of that goes into pixels only.
 set(FACENET_STB_OPTIONS -fwrapv -fno-sanitize=shift)
 
-# facenet_isa_flags(SOURCES...): a file named *_avx2.cpp, *_avx512.cpp or *_avx512bf16.cpp is compiled for that instruction set. The code
-# that calls into it first asks the processor.
+# facenet_isa_flags(SOURCES...): a file named *_avx2.cpp, *_avx512.cpp or *_avx512bf16.cpp is compiled for that instruction
+# set. The code that calls into it first asks the processor.
 function(facenet_isa_flags)
   if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
     return()

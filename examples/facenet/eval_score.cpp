@@ -95,6 +95,24 @@ FaceOptions face_options(const Model& model, const TestOptions& options, const T
   return faces;
 }
 
+// Pairs whose images both have a row, by the distance of two rows.
+template <typename Pairs, typename Rows, typename Distance>
+Scored score_pairs(const Pairs& pairs, const Rows& rows, const Distance& distance) {
+  Scored scored;
+  for (std::size_t number = 0; number < pairs.size(); ++number) {
+    const auto& pair = pairs[number];
+    const auto a = rows.find(pair.a);
+    const auto b = rows.find(pair.b);
+    if (a == rows.end() || b == rows.end()) {
+      ++scored.left_out;
+      continue;
+    }
+    scored.pairs.push_back({distance(a->second, b->second), pair.same, pair.fold});
+    scored.numbers.push_back(number);
+  }
+  return scored;
+}
+
 Scored score_list(const Common& common, const TestOptions& options, const Test& test, const std::optional<Model>& model,
                   Failures& failures) {
   Named named;
@@ -105,20 +123,9 @@ Scored score_list(const Common& common, const TestOptions& options, const Test& 
   }
   const auto& [faces, rows] = named;
   const PairDistance distance(options, faces.embeddings);
-  Scored scored;
+  Scored scored = score_pairs(test.list->pairs, rows, [&](std::size_t a, std::size_t b) { return distance.of(a, b); });
   scored.images = rows.size() + failures.size();
   for (const auto& [name, row] : rows) scored.norms.push_back(faces.faces[row].norm);
-  for (std::size_t number = 0; number < test.list->pairs.size(); ++number) {
-    const auto& pair = test.list->pairs[number];
-    const auto a = rows.find(pair.a);
-    const auto b = rows.find(pair.b);
-    if (a == rows.end() || b == rows.end()) {
-      ++scored.left_out;
-      continue;
-    }
-    scored.pairs.push_back({distance.of(a->second, b->second), pair.same, pair.fold});
-    scored.numbers.push_back(number);
-  }
   return scored;
 }
 
@@ -232,19 +239,10 @@ Scored score_packed(const Common& common, const TestOptions& options, const Test
     }
     progress.show(begin + count, images.size());
   }
-  Scored scored;
+  Scored scored = score_pairs(test.packed->pairs, rows, [&](std::size_t a, std::size_t b) {
+    return squared_distance(embeddings[a], embeddings[b]);
+  });
   scored.images = images.size();
-  for (std::size_t number = 0; number < test.packed->pairs.size(); ++number) {
-    const auto& pair = test.packed->pairs[number];
-    const auto a = rows.find(pair.a);
-    const auto b = rows.find(pair.b);
-    if (a == rows.end() || b == rows.end()) {
-      ++scored.left_out;
-      continue;
-    }
-    scored.pairs.push_back({squared_distance(embeddings[a->second], embeddings[b->second]), pair.same, pair.fold});
-    scored.numbers.push_back(number);
-  }
   return scored;
 }
 
