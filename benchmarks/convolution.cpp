@@ -15,16 +15,19 @@ namespace facenet::benchmarks {
 namespace {
 
 // Arguments: m of F(m x m, r x r), 0 for direct, 1 for streamed; batch, channels in and out, side of the map, kernel,
-// bytes of a number.
+// bytes of a number, 16 for those of float32 that are multiplied in float16.
 void convolution_by(benchmark::State& state) {
   const ThreadScope threads(available_threads());
   const std::int64_t m = state.range(0);
   const std::int64_t r = state.range(5);
+  const bool f16 = state.range(6) == 16;
+  if (f16 && !kernels::has_native_f16()) return state.SkipWithError("no float16 here");
   const kernels::ConvolutionProblem problem{.src = {state.range(1), state.range(2), state.range(4), state.range(4)},
                                             .weights = {state.range(3), state.range(2), r, r},
                                             .pad_begin = {r / 2, r / 2},
                                             .pad_end = {r / 2, r / 2},
-                                            .type = state.range(6) == 2 ? DataType::bf16 : DataType::f32};
+                                            .type = state.range(6) == 2 ? DataType::bf16 : DataType::f32,
+                                            .f16 = f16};
   if (problem.type == DataType::bf16 && !kernels::has_native_bf16()) return state.SkipWithError("no bfloat16 here");
   const auto forward = m == 0   ? kernels::convolution_forward(problem)
                        : m == 1 ? kernels::streamed_forward(problem)
@@ -34,7 +37,8 @@ void convolution_by(benchmark::State& state) {
   std::vector<Tensor> packed;
   std::vector<std::unique_ptr<kernels::BoundKernel>> bound;
   for (std::size_t bytes = 0; bytes < (16U << 20U); bytes += forward->packed_bytes) {
-    packed.push_back(filled({{static_cast<std::int64_t>(forward->packed_bytes) / state.range(6)}, problem.type}));
+    packed.push_back(
+        filled({{static_cast<std::int64_t>(forward->packed_bytes) / (f16 ? 4 : state.range(6))}, problem.type}));
     const std::vector<void*> arguments{src.raw(), packed.back().raw(), dst.raw()};
     bound.push_back(forward->kernel->bind(arguments, scratch.get()));
   }
@@ -65,6 +69,7 @@ BENCHMARK(convolution_by)
     ->ArgsProduct({{0, 1, 4, 2}, {1}, {256}, {256}, {3}, {3}, {4, 2}})
     ->ArgsProduct({{0, 2}, {1}, {32}, {64}, {28}, {5}, {4}})
     ->ArgsProduct({{0, 1}, {1}, {640}, {128}, {6}, {1}, {4, 2}})
+    ->ArgsProduct({{1}, {1}, {128}, {128}, {14, 8, 6}, {1, 3}, {16}})
     ->UseRealTime();
 
 }  // namespace

@@ -26,8 +26,12 @@ endif()
 # code it shifts by 32 bits: whatever a processor makes of that goes into pixels only.
 set(FACENET_STB_OPTIONS -fwrapv -fno-sanitize=shift)
 
-# facenet_isa_flags(SOURCES...): a file named *_avx2.cpp, *_avx512.cpp or *_avx512bf16.cpp is compiled for that instruction
-# set. The code that calls into it first asks the processor.
+# facenet_isa_flags(SOURCES...): a file named *_avx2.cpp, *_avx512.cpp, *_avx512bf16.cpp or *_avx512fp16.cpp is compiled for
+# that instruction set, float16 where the compiler knows it. The code that calls into it first asks the processor.
+include(CheckCXXCompilerFlag)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
+  check_cxx_compiler_flag(-mavx512fp16 FACENET_WITH_FP16)  # GCC 12, Clang 14
+endif()
 function(facenet_isa_flags)
   if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
     return()
@@ -35,11 +39,13 @@ function(facenet_isa_flags)
   foreach(source IN LISTS ARGN)
     if(source MATCHES "_avx2\\.cpp$")
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
-    elseif(source MATCHES "_avx512(bf16)?\\.cpp$")
+    elseif(source MATCHES "_avx512(bf16|fp16)?\\.cpp$")
       set_source_files_properties(${source} PROPERTIES
         COMPILE_OPTIONS "-mavx2;-mfma;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl")
       if(source MATCHES "bf16")
         set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -mavx512bf16)
+      elseif(source MATCHES "fp16" AND FACENET_WITH_FP16)
+        set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -mavx512fp16)
       endif()
     endif()
   endforeach()

@@ -179,8 +179,8 @@ int bench(const Common& common, const Options& options) {
   const auto precisions = split(options.precisions, ',');
   for (const auto& precision : precisions) {
     precision_of(precision);
-    if (precision == "bf16" && !system_info().native_bf16) {
-      throw UsageError("this processor does not multiply bf16 itself");
+    if ((precision == "bf16" && !system_info().native_bf16) || (precision == "f16" && !system_info().native_f16)) {
+      throw UsageError("this processor does not multiply " + precision + " itself");
     }
   }
   if (!(options.seconds > 0 && options.seconds <= 3600)) throw UsageError("--seconds wants a number up to 3600");
@@ -195,7 +195,7 @@ int bench(const Common& common, const Options& options) {
   const double start = starts ? measure_start(common, model_path(common), precision_of(precisions[0])) : 0;
   Model model = by_name ? create(options.architecture, options.network, common.seed) : Model::load(model_path(common));
   for (const auto& precision : precisions) {
-    if (train && precision == "int8") throw UsageError("int8 is for --what infer");
+    if (train && (precision == "int8" || precision == "f16")) throw UsageError(precision + " is for --what infer");
     if (!train) model = prepared_for(precision_of(precision), model, common);
   }
   const std::string name = !model.architecture().empty() ? model.architecture() : common.model;
@@ -265,7 +265,7 @@ Run setup_bench(CLI::App& app, Common& common) {
       ->type_name("WHAT");
   app.add_option("--batch", options->batches, "Batch sizes (1,32; to train 64)")->type_name("LIST");
   app.add_option("--precision", options->precisions,
-                 "f32 (default), bf16, automatic (the faster of them); to infer also int8")
+                 "f32 (default), bf16, automatic (the fastest); to infer also f16 and int8")
       ->type_name("LIST");
   app.add_option("--seconds", options->seconds, "How long each is measured (3)")->type_name("S");
   app.add_option("--runs", options->runs, "Instead: how often each runs")->type_name("N");

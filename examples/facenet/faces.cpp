@@ -239,7 +239,7 @@ void add_face_options(CLI::App& app, FaceOptions& options, const std::string& fa
       "Decode JPEGs at 1/2, 1/4 or 1/8 where the network sees them at half of that or smaller: large photographs "
       "several times faster, embeddings a little different (not with a detector)");
   app.add_option("--precision", options.precision,
-                 "f32 (default), bf16, automatic (the faster of them), int8 (a model of facenet quantise)")
+                 "f32 (default), bf16, f16, automatic (the fastest of them), int8 (a model of facenet quantise)")
       ->type_name("NAME");
 }
 

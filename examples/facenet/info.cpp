@@ -31,6 +31,7 @@ int show_system(const Common& common) {
                    {"onednn", system.onednn},
                    {"isa", system.isa},
                    {"native_bf16", system.native_bf16},
+                   {"native_f16", system.native_f16},
                    {"native_int8", system.native_int8},
                    {"threads", common.threads}});
   } else {
@@ -223,7 +224,7 @@ Run setup_info(CLI::App& app, Common& common) {
   app.add_flag("--plan", options->plan, "The compiled steps too: implementations, layouts, memory");
   app.add_flag("--measure", options->measure, "With --plan: run it, and say what each step takes");
   app.add_option("--batch", options->batch, "Batch size of the plan (1)")->type_name("N");
-  app.add_option("--precision", options->precision, "The plan's: f32 (default), bf16, int8, automatic")
+  app.add_option("--precision", options->precision, "The plan's: f32 (default), bf16, f16, int8, automatic")
       ->type_name("NAME");
   add_seed_option(app, common);
   add_output_options(app, common, "Write to this file: .txt, .json", false);

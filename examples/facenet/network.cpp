@@ -25,7 +25,7 @@ Model create(const std::string& architecture, const Network& network, std::uint6
 }
 
 Precision precision_of(const std::string& name) {
-  require_name("--precision", name, {"f32", "bf16", "int8", "automatic"});
+  require_name("--precision", name, {"f32", "bf16", "f16", "int8", "automatic"});
   return precision_from_name(name);
 }
 

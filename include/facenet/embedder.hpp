@@ -20,10 +20,11 @@ struct EmbedderOptions {
   int threads = 0;    ///< 0: all that this process may use
   int batch = 32;     ///< images at a time, 1 to 1024: more are a little faster and take more memory
   bool flip = false;  ///< embed the mirror image too and average: takes twice as long, a little more accurate
-  /// Compare embeddings of one precision with each other: those of f32 and bf16 have a cosine of about 0.9999.
-  /// int8 wants a model prepared by Model::with_int8, and has a cosine of 0.99 and more with f32 (Model::int8 tells).
-  /// automatic: bf16 where a measurement when the model's first plan is built finds it faster here, else f32. It may
-  /// come out differently on another machine or day.
+  /// Compare embeddings of one precision with each other: those of f32 and of bf16 or f16 have a cosine of about
+  /// 0.9999. f16 is not for networks whose values pass 65504: embeddings are then not finite. int8 wants a model
+  /// prepared by Model::with_int8, and has a cosine of 0.99 and more with f32 (Model::int8 tells). automatic: bf16 or
+  /// f16 where a measurement when the model's first plan is built finds it faster here, else f32. It may come out
+  /// differently on another machine or day.
   Precision precision = Precision::f32;
   /// Embedder::open decodes a JPEG at 1/2, 1/4 or 1/8 of its size where the network's input shows it at half of that
   /// size or smaller: several times faster for photographs of many megapixels. Embeddings change a little (a cosine of

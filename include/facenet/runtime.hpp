@@ -12,6 +12,7 @@ struct SystemInfo {
   std::string onednn;        ///< version of oneDNN in use, "3.2.0"
   std::string isa;           ///< instruction set that its kernels use, e.g. "AVX-512 with VNNI"
   bool native_bf16 = false;  ///< whether the processor multiplies bfloat16 itself
+  bool native_f16 = false;   ///< whether the processor multiplies float16 itself (AVX512_FP16)
   bool native_int8 = false;  ///< whether it multiplies bytes and sums them in one instruction (VNNI)
   int threads = 1;           ///< cores this process may use: affinity and cgroup's quota
 };

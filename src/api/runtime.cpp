@@ -11,8 +11,8 @@
 namespace facenet {
 
 SystemInfo system_info() {
-  return {kernels::onednn_version(), kernels::instruction_set(), kernels::has_native_bf16(), kernels::has_native_int8(),
-          available_threads()};
+  return {kernels::onednn_version(), kernels::instruction_set(), kernels::has_native_bf16(),
+          kernels::has_native_f16(), kernels::has_native_int8(), available_threads()};
 }
 
 void set_threads(int threads) { omp_set_num_threads(std::max(1, threads)); }

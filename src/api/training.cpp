@@ -18,6 +18,7 @@
 #include "data/loader.hpp"
 #include "io/json.hpp"
 #include "io/model_file.hpp"
+#include "kernels/kernel.hpp"
 #include "train/trainer.hpp"
 
 namespace facenet {
@@ -163,7 +164,14 @@ Training Training::resume(const std::filesystem::path& checkpoint, const Trainin
   }
   const ThreadScope threads(threads_of(options));
   settle_contract(loaded.model, data.landmarks.has_value(), options);
+  // What was measured then, where this processor has it: the same bits.
+  const bool automatic = options.precision == name_of(Precision::automatic);
+  if (automatic && json.contains("precision")) {
+    const auto then = member(json, "precision", Json::value_t::string, file).get<std::string>();
+    if (then == "f32" || (then == "bf16" && kernels::has_native_bf16())) options.precision = then;
+  }
   auto state = std::make_unique<State>(std::move(loaded.model), data, options, progress, stop);
+  if (automatic) state->options.precision = name_of(Precision::automatic);
   if (state->fingerprint != member(json, "data", Json::value_t::string, file).get<std::string>()) {
     throw InvalidArgument(file + " was trained on other images than those of '" + printable(data.folder) +
                           "': resume with the same folder, people and landmarks");
@@ -234,7 +242,7 @@ ModelData snapshot(const ModelData& start, const FolderIndex& index, const Train
   for (const auto& parameter : data.graph.parameters()) parameter->trainable = true;  // frozen here, not for ever
   data.training = json_text({{"steps", trainer.steps()},
                              {"seconds", seconds},
-                             {"precision", trainer.precision() == Precision::bf16 ? "bf16" : "f32"},
+                             {"precision", name_of(trainer.precision())},
                              {"options", options_to_json(options)}});
   return data;
 }
@@ -250,6 +258,7 @@ void Training::save_checkpoint(const std::filesystem::path& path) const {
   const State& s = *state_;
   TrainingExtras extras;
   extras.state = json_text({{"options", options_to_json(s.options)},
+                            {"precision", name_of(s.trainer->precision())},
                             {"data", s.fingerprint},
                             {"steps", static_cast<std::uint64_t>(s.trainer->steps())},
                             {"seconds", s.seconds}});

@@ -9,7 +9,7 @@
 namespace facenet {
 namespace {
 
-constexpr std::string_view kNames[] = {"automatic", "f32", "bf16", "int8"};
+constexpr std::string_view kNames[] = {"automatic", "f32", "bf16", "f16", "int8"};
 
 }  // namespace
 
@@ -19,7 +19,8 @@ Precision precision_from_name(std::string_view name) {
   for (std::size_t i = 0; i < std::size(kNames); ++i) {
     if (kNames[i] == name) return static_cast<Precision>(i);
   }
-  throw InvalidArgument("no precision is called '" + std::string(name) + "'; known are automatic, f32, bf16, int8");
+  throw InvalidArgument("no precision is called '" + std::string(name) +
+                        "'; known are automatic, f32, bf16, f16, int8");
 }
 
 }  // namespace facenet

@@ -23,12 +23,13 @@ class PlanCache {
       : graph_(graph), ranges_(std::move(ranges)), input_(input) {}
 
   /// The plan for this batch, number of threads (0: all available) and precision; `choice`: see PlanOptions. Keeps
-  /// the 16 used last; who runs a plan keeps it too. InvalidArgument when this processor does not compute with bf16,
-  /// and for int8 without ranges.
+  /// the 16 used last; who runs a plan keeps it too. InvalidArgument when this processor does not compute with the
+  /// precision, and for int8 without ranges.
   std::shared_ptr<const Plan> get(std::int64_t batch, int threads, Precision precision = Precision::f32,
                                   Choice choice = Choice::plain) const;
-  /// The precision itself, but for automatic: the faster of f32 and bf16, measured the first time it is asked for with
-  /// this number of threads, and the same from then on. f32 without bf16 in hardware.
+  /// The precision itself, but for automatic: the fastest of f32 and, where the hardware has them, bf16 and f16 if its
+  /// results are finite; measured the first time it is asked for with this number of threads, and the same from then
+  /// on.
   Precision resolved(Precision precision, std::int64_t batch, int threads) const;
 
  private:

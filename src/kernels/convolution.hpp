@@ -19,6 +19,7 @@ struct ConvolutionProblem {
   std::array<std::int64_t, 2> pad_end{0, 0};
   std::int64_t groups = 1;
   DataType type = DataType::f32;  ///< of the activations; weights and bias stay float32
+  bool f16 = false;               ///< of f32, forward: products and sums of few of them may be float16
   bool bias = false;
   // Forward only: what becomes of the result, in this order.
   bool sum = false;    ///< a second source, of dst's type and layout, is added

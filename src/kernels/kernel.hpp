@@ -69,6 +69,8 @@ Layout native_blocked_layout();
 bool has_avx2();
 /// Whether bf16 arithmetic is done in hardware here; without it oneDNN has no fast bf16 kernels.
 bool has_native_bf16();
+/// Whether float16 is multiplied in hardware (AVX512_FP16) by kernels that are built in.
+bool has_native_f16();
 /// Whether bytes are multiplied and summed by one instruction (VNNI). Without it sums of two products must fit into 16
 /// bits.
 bool has_native_int8();

@@ -6,10 +6,11 @@
 
 namespace facenet::kernels {
 
-/// Whether the problem is of one image, not in groups or dilated, and the processor has AVX2 or more for float32,
-/// AVX512_BF16 for bfloat16.
+/// Whether the problem is of one image (in float16 of any number), not in groups or dilated, and the processor has AVX2
+/// or more for float32, AVX512_BF16 for bfloat16. In float16 where the problem allows it and the processor has
+/// AVX512_FP16.
 bool has_streamed(const ConvolutionProblem& problem);
-/// Whether it reads the source as it lies, without gathering what each of the kernel's places sees.
+/// Whether it reads the source as it lies, without gathering what each of the kernel's places sees or converting it.
 bool streams_as_it_is(const ConvolutionProblem& problem);
 
 /// As convolution_forward in every way but rounding, in the native blocked layout. Only where has_streamed.

@@ -1,6 +1,8 @@
 // The streamed convolution for one instruction set, which defines FACENET_LANES, the floats of a vector, and
 // FACENET_ROWS: that many pixels by two vectors are the sums its registers hold. Everything has internal linkage: each
-// has its own copy. A word is what it multiplies at once: a float, or, with FACENET_PAIRS, two numbers of bfloat16.
+// has its own copy. A word is what it multiplies at once: a float; with FACENET_PAIRS two numbers of bfloat16; with
+// FACENET_HALVES one of float16, twice, for two destination blocks side by side. There a chunk's sum is float16, what
+// becomes of all chunks float32.
 //   dst[o][p] = bias[o] + sum over k of weights[k][o] * pixels[k][p]
 // chunk of k by chunk. Every weight is read from memory once, while the weights before it are still at work on all
 // pixels: `Ahead` asks for it in time.
@@ -14,21 +16,37 @@ namespace {
 
 constexpr int kRows = FACENET_ROWS;
 
-#ifdef FACENET_PAIRS
-using Number = std::uint16_t;  // bfloat16
+#if defined(FACENET_PAIRS)
+using Number = std::uint16_t;  // of source and destination: bfloat16
 using Word = std::uint32_t;
 using Weights = __m512i;
-FACENET_INLINE Vector multiply_add(Vector sum, Word value, Weights weights) {
+using Sum = Vector;
+constexpr int kDepth = kLanes / 2;
+constexpr int kBlocks = 1;
+FACENET_INLINE Sum multiply_add(Sum sum, Word value, Weights weights) {
   return _mm512_dpbf16_ps(sum, (__m512bh)_mm512_set1_epi32(static_cast<int>(value)), (__m512bh)weights);
+}
+#elif defined(FACENET_HALVES)
+using Number = float;
+using Word = std::uint32_t;
+using Weights = __m512i;
+using Sum = __m512h;
+constexpr int kDepth = kLanes;
+constexpr int kBlocks = 2;
+FACENET_INLINE Sum multiply_add(Sum sum, Word value, Weights weights) {
+  return _mm512_fmadd_ph((__m512h)_mm512_set1_epi32(static_cast<int>(value)), (__m512h)weights, sum);
 }
 #else
 using Number = float;
 using Word = float;
 using Weights = Vector;
-FACENET_INLINE Vector multiply_add(Vector sum, Word value, Weights weights) { return sum + value * weights; }
+using Sum = Vector;
+constexpr int kDepth = kLanes;
+constexpr int kBlocks = 1;
+FACENET_INLINE Sum multiply_add(Sum sum, Word value, Weights weights) { return sum + value * weights; }
 #endif
-constexpr int kDepth = kLanes * sizeof(Number) / sizeof(Word);  // words of a block's channels
-constexpr int kSquare = kDepth * kLanes;                        // of a plane's weights in one block
+// kDepth: words of a block's channels; kBlocks: destination blocks that a vector of weights is for, a group.
+constexpr int kSquare = kDepth * kLanes;  // words of a plane's weights for one group
 
 FACENET_INLINE Weights load_weights(const Word* from) {
   Weights to;
@@ -43,8 +61,8 @@ struct Ahead {
   I second;  // from one line to another that is asked for at once
 };
 
-// One destination block, or two whose weights lie one after the other.
-struct Block {
+// One group of destination blocks, or two whose weights lie one after the other.
+struct Group {
   I index;
   const Word* weights;  // of the chunk
 };
@@ -60,7 +78,7 @@ FACENET_INLINE Vector begun(const StreamedMap& map, const ConvolutionArguments& 
   return sum;
 }
 
-FACENET_INLINE Vector ended(const StreamedMap& map, const ConvolutionArguments& a, I block, Vector value) {
+FACENET_INLINE Vector rectified(const StreamedMap& map, const ConvolutionArguments& a, I block, Vector value) {
   if (map.relu) value = value > 0 ? value : Vector{};
   if (a.slopes != nullptr) value = value > 0 ? value : value * load(a.slopes + block * kLanes);
   return value;
@@ -74,22 +92,58 @@ struct Chunk {
   float* sums;
 };
 
-// kR pixels from `pixel` on, which `planes` begin with; kW destination blocks.
+FACENET_INLINE Vector before(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I block,
+                             I pixel) {
+  return chunk.ends.first ? begun(map, a, block, pixel) : load(chunk.sums + (block * map.pixels() + pixel) * kLanes);
+}
+FACENET_INLINE void after(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I block, I pixel,
+                          Vector sum) {
+  const I place = (block * map.pixels() + pixel) * kLanes;
+  if (chunk.ends.last) {
+    store(static_cast<Number*>(a.dst) + place, rectified(map, a, block, sum));
+  } else {
+    store(chunk.sums + place, sum);
+  }
+}
+
+#if defined(FACENET_HALVES)
+FACENET_INLINE Sum started(const StreamedMap&, const ConvolutionArguments&, const Chunk&, I, I) {
+  return _mm512_setzero_ph();
+}
+FACENET_INLINE void finished(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I group,
+                             I pixel, Sum sum) {
+  const __m512i halves = _mm512_castph_si512(sum);
+  const I block = group * kBlocks;
+  after(map, a, chunk, block, pixel,
+        before(map, a, chunk, block, pixel) + _mm512_cvtph_ps(_mm512_castsi512_si256(halves)));
+  if (block + 1 == map.dst_blocks) return;
+  after(map, a, chunk, block + 1, pixel,
+        before(map, a, chunk, block + 1, pixel) + _mm512_cvtph_ps(_mm512_extracti64x4_epi64(halves, 1)));
+}
+#else
+FACENET_INLINE Sum started(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I block,
+                           I pixel) {
+  return before(map, a, chunk, block, pixel);
+}
+FACENET_INLINE void finished(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I block,
+                             I pixel, Sum sum) {
+  after(map, a, chunk, block, pixel, sum);
+}
+#endif
+
+// kR pixels from `pixel` on, which `planes` begin with; kW groups of destination blocks.
 template <int kR, int kW>
 FACENET_INLINE void product(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk,
-                            const Word* planes, const Block& block, I pixel, Ahead ahead) {
-  Vector sum[kR][kW];
+                            const Word* planes, const Group& group, I pixel, Ahead ahead) {
+  Sum sum[kR][kW];
 #pragma GCC unroll 2
   for (int w = 0; w < kW; ++w) {
-    const float* sums = chunk.sums + ((block.index + w) * map.pixels() + pixel) * kLanes;
 #pragma GCC unroll 16
-    for (int r = 0; r < kR; ++r) {
-      sum[r][w] = chunk.ends.first ? begun(map, a, block.index + w, pixel + r) : load(sums + r * kLanes);
-    }
+    for (int r = 0; r < kR; ++r) sum[r][w] = started(map, a, chunk, group.index + w, pixel + r);
   }
-  const Word* weights = block.weights;
+  const Word* weights = group.weights;
   const I count = chunk.count;
-  const I block_step = count * kSquare;
+  const I group_step = count * kSquare;
   for (I plane = 0; plane < count; ++plane) {
     const Word* from = planes + plane * chunk.step;
 #pragma GCC unroll 4
@@ -99,7 +153,7 @@ FACENET_INLINE void product(const StreamedMap& map, const ConvolutionArguments& 
       ahead.from += ahead.step;
       Weights weight[kW];
 #pragma GCC unroll 2
-      for (int w = 0; w < kW; ++w) weight[w] = load_weights(weights + w * block_step);
+      for (int w = 0; w < kW; ++w) weight[w] = load_weights(weights + w * group_step);
       weights += kLanes;
 #pragma GCC unroll 16
       for (int r = 0; r < kR; ++r) {
@@ -109,31 +163,40 @@ FACENET_INLINE void product(const StreamedMap& map, const ConvolutionArguments& 
       }
     }
   }
+#if defined(FACENET_HALVES)  // much to do for each, and more often: in a loop, from memory
+  Sum kept[kR][kW];
+  std::memcpy(kept, sum, sizeof kept);
+  for (int w = 0; w < kW; ++w) {
+    for (int r = 0; r < kR; ++r) finished(map, a, chunk, group.index + w, pixel + r, kept[r][w]);
+  }
+#else
 #pragma GCC unroll 2
   for (int w = 0; w < kW; ++w) {
-    const I place = ((block.index + w) * map.pixels() + pixel) * kLanes;
 #pragma GCC unroll 16
-    for (int r = 0; r < kR; ++r) {
-      if (chunk.ends.last) {
-        store(static_cast<Number*>(a.dst) + place + r * kLanes, ended(map, a, block.index + w, sum[r][w]));
-      } else {
-        store(chunk.sums + place + r * kLanes, sum[r][w]);
-      }
-    }
+    for (int r = 0; r < kR; ++r) finished(map, a, chunk, group.index + w, pixel + r, sum[r][w]);
   }
+#endif
 }
 
 template <int kR, int kW>
 void product_of_rows(I rows, const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk,
-                     const Word* planes, const Block& block, I pixel, const Ahead& ahead) {
-  if (rows == kR) return product<kR, kW>(map, a, chunk, planes, block, pixel, ahead);
-  if constexpr (kR > 1) product_of_rows<kR - 1, kW>(rows, map, a, chunk, planes, block, pixel, ahead);
+                     const Word* planes, const Group& group, I pixel, const Ahead& ahead) {
+  if (rows == kR) return product<kR, kW>(map, a, chunk, planes, group, pixel, ahead);
+  if constexpr (kR > 1) product_of_rows<kR - 1, kW>(rows, map, a, chunk, planes, group, pixel, ahead);
 }
 
-// `count` pixels of a block, or zeros.
-FACENET_INLINE Word* copied(const Word* from, I step, I count, Word* to) {
-  for (I i = 0; i < count; ++i) std::memcpy(to + i * kDepth, from + i * step, kDepth * sizeof(Word));
-  return to + count * kDepth;
+// `count` pixels of a block, `step` pixels apart, or zeros.
+FACENET_INLINE Word* copied(const Number* from, I step, I count, Word* to) {
+  for (I i = 0; i < count; ++i, from += step * kLanes, to += kDepth) {
+#if defined(FACENET_HALVES)
+    const __m512i half = _mm512_cvtepu16_epi32(_mm512_cvtps_ph(load(from), _MM_FROUND_TO_NEAREST_INT));
+    const __m512i twice = _mm512_or_si512(half, _mm512_slli_epi32(half, 16));
+    std::memcpy(to, &twice, sizeof twice);
+#else
+    std::memcpy(to, from, kDepth * sizeof(Word));
+#endif
+  }
+  return to;
 }
 FACENET_INLINE Word* cleared(I count, Word* to) {
   for (I i = 0; i < count; ++i) std::memset(to + i * kDepth, 0, kDepth * sizeof(Word));
@@ -143,12 +206,12 @@ FACENET_INLINE Word* cleared(I count, Word* to) {
 FACENET_INLINE I clamped(I value, I low, I high) { return value < low ? low : value > high ? high : value; }
 
 // The part's pixels in all planes, zeros where the kernel sees padding.
-FACENET_INLINE void gather(const StreamedMap& map, const StreamedPart& part, const Word* src, Word* to) {
+FACENET_INLINE void gather(const StreamedMap& map, const StreamedPart& part, const Number* src, Word* to) {
   for (I plane = 0; plane < map.planes(); ++plane) {
     const I place = plane / map.src_blocks;
     const I kernel_y = place / map.kernel_width;
     const I kernel_x = place % map.kernel_width;
-    const Word* from = src + plane % map.src_blocks * map.height * map.width * kDepth;
+    const Number* from = src + plane % map.src_blocks * map.height * map.width * kLanes;
     const I left = kernel_x - map.pad_left;
     // The results x whose source lies inside: 0 <= x * stride + left < width.
     const I x0 = left < 0 ? (-left + map.stride_x - 1) / map.stride_x : 0;
@@ -164,8 +227,8 @@ FACENET_INLINE void gather(const StreamedMap& map, const StreamedPart& part, con
       const I inside = clamped(x0, begin, end);
       const I outside = clamped(x1, inside, end);
       to = cleared(inside - begin, to);
-      const Word* row = from + (from_y * map.width + inside * map.stride_x + left) * kDepth;
-      to = copied(row, map.stride_x * kDepth, outside - inside, to);
+      const Number* row = from + (from_y * map.width + inside * map.stride_x + left) * kLanes;
+      to = copied(row, map.stride_x, outside - inside, to);
       to = cleared(end - outside, to);
     }
   }
@@ -174,39 +237,45 @@ FACENET_INLINE void gather(const StreamedMap& map, const StreamedPart& part, con
 FACENET_INLINE void run(const StreamedMap& map, const StreamedPart& part, const ConvolutionArguments& a, void* scratch,
                         float* sums) {
   const I pixels = part.last - part.first;
-  const I groups = (pixels + kRows - 1) / kRows;
-  const auto* src = static_cast<const Word*>(a.src);
-  // All at once: what has just been stored would hold up the products of each chunk.
-  if (!map.as_it_is()) gather(map, part, src, static_cast<Word*>(scratch));
-  const Word* all = map.as_it_is() ? src + part.first * kDepth : static_cast<Word*>(scratch);
-  const I step = (map.as_it_is() ? map.pixels() : pixels) * kDepth;
+  const I turns = (pixels + kRows - 1) / kRows;
+  const I all_groups = (map.dst_blocks + kBlocks - 1) / kBlocks;
+  const Word* all;
+  I step;
+  if (map.gathers) {  // all at once: what has just been stored would hold up the products of each chunk
+    gather(map, part, static_cast<const Number*>(a.src), static_cast<Word*>(scratch));
+    all = static_cast<Word*>(scratch);
+    step = pixels * kDepth;
+  } else {
+    all = static_cast<const Word*>(a.src) + part.first * kDepth;
+    step = map.pixels() * kDepth;
+  }
   for (I first = 0; first < map.planes(); first += map.chunk) {
     const I left = map.planes() - first;
     const I count = left < map.chunk ? left : map.chunk;
     const Chunk chunk{{first == 0, count == left}, all + first * step, step, count, sums};
-    const Word* weights = static_cast<const Word*>(a.weights) + first * map.dst_blocks * kSquare;
-    for (I index = part.first_block; index < part.last_block;) {
-      const I width = part.last_block - index > 1 ? 2 : 1;
-      const Block block{index, weights + index * count * kSquare};
+    const Word* weights = static_cast<const Word*>(a.weights) + first * all_groups * kSquare;
+    for (I index = part.first_group; index < part.last_group;) {
+      const I width = part.last_group - index > 1 ? 2 : 1;
+      const Group group{index, weights + index * count * kSquare};
       // Where the next weights are: behind these, or in the next chunk.
-      const Word* next = block.weights + width * count * kSquare;
-      if (index + width == part.last_block) {
-        const I after = left - count < map.chunk ? left - count : map.chunk;
-        next = weights + (map.dst_blocks * count + part.first_block * after) * kSquare;
+      const Word* next = group.weights + width * count * kSquare;
+      if (index + width == part.last_group) {
+        const I rest = left - count < map.chunk ? left - count : map.chunk;
+        next = weights + (all_groups * count + part.first_group * rest) * kSquare;
       }
-      for (I group = 0; group < groups; ++group) {  // of nearly equal size
-        const I from = pixels * group / groups;
-        const I rows = pixels * (group + 1) / groups - from;
-        // The first groups ask for one line with each k; a single group for two.
-        const I each = groups < width ? width : 1;
-        const bool asks = group < width && !(chunk.ends.last && index + width == part.last_block);
-        const Ahead ahead{asks ? next + group * count * kSquare : block.weights, asks ? kLanes : 0,
+      for (I turn = 0; turn < turns; ++turn) {  // of nearly equal size
+        const I from = pixels * turn / turns;
+        const I rows = pixels * (turn + 1) / turns - from;
+        // The first turns ask for one line with each k; a single one for two.
+        const I each = turns < width ? width : 1;
+        const bool asks = turn < width && !(chunk.ends.last && index + width == part.last_group);
+        const Ahead ahead{asks ? next + turn * count * kSquare : group.weights, asks ? kLanes : 0,
                           asks && each == 2 ? count * kSquare : 0};
         const Word* at = chunk.planes + from * kDepth;
         if (width == 2) {
-          product_of_rows<kRows, 2>(rows, map, a, chunk, at, block, part.first + from, ahead);
+          product_of_rows<kRows, 2>(rows, map, a, chunk, at, group, part.first + from, ahead);
         } else {
-          product_of_rows<kRows, 1>(rows, map, a, chunk, at, block, part.first + from, ahead);
+          product_of_rows<kRows, 1>(rows, map, a, chunk, at, group, part.first + from, ahead);
         }
       }
       index += width;

@@ -34,4 +34,28 @@ struct Bfloat16 {
   operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U); }  // NOLINT
 };
 
+/// float16, IEEE 754's binary16, rounded to nearest even; what is too large becomes infinite.
+struct Float16 {
+  std::uint16_t bits;
+  Float16() = default;
+  Float16(float value) {  // NOLINT(google-explicit-constructor): a number is a number
+    constexpr std::uint32_t kInfinite = 0x7f800000U;
+    const auto word = std::bit_cast<std::uint32_t>(value);
+    const std::uint32_t magnitude = word & 0x7fffffffU;
+    std::uint32_t half;
+    if (magnitude > kInfinite) {
+      half = 0x7e00U;  // not a number
+    } else if (magnitude >= std::bit_cast<std::uint32_t>(65520.0F)) {
+      half = 0x7c00U;
+    } else if (magnitude < std::bit_cast<std::uint32_t>(0x1p-14F)) {
+      // Subnormal, in steps of 2^-24: added to 0.5, which rounds at the same place.
+      half = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5F) - std::bit_cast<std::uint32_t>(0.5F);
+    } else {
+      const std::uint32_t exponent = (127U - 15U) << 23U;
+      half = (magnitude - exponent + 0xfffU + ((magnitude >> 13U) & 1U)) >> 13U;
+    }
+    bits = static_cast<std::uint16_t>(half | (word >> 31U << 15U));
+  }
+};
+
 }  // namespace facenet::kernels

@@ -16,6 +16,8 @@ struct Convolution final : Operator {
     std::int64_t groups = 1;
     bool bias = true;
     bool relu = false;  ///< max(0, .) of the result
+    // Set by those who run a network, never in a file:
+    bool f16 = false;  ///< float32 data may be multiplied in float16
   };
 
   Convolution() = default;

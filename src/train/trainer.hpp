@@ -30,7 +30,7 @@ struct TrainerOptions {
   /// Faces embedded and back-propagated at a time; 0: the whole batch. Batch statistics are those of a chunk.
   std::int64_t chunk = 0;
   /// Of activations and their gradients. Weights, statistics and sums are float32 in either case. automatic: bf16 where
-  /// the processor computes with it.
+  /// a convolution, measured once in a process, takes less time in it.
   Precision precision = Precision::automatic;
   std::uint64_t seed = 1;
 };

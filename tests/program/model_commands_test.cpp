@@ -193,8 +193,10 @@ TEST_CASE("quantise prepares a model for int8, and embed computes with it", "[pr
 }
 
 TEST_CASE("bench measures each precision that this processor has", "[program]") {
-  const bool bf16 = run({"info", "--json"}).object().at("native_bf16").get<bool>();
-  const std::string precisions = bf16 ? "f32,bf16,int8,automatic" : "f32,int8,automatic";
+  const auto system = run({"info", "--json"}).object();
+  const bool bf16 = system.at("native_bf16").get<bool>();
+  const bool f16 = system.at("native_f16").get<bool>();
+  const std::string precisions = std::string("f32,") + (bf16 ? "bf16," : "") + (f16 ? "f16," : "") + "int8,automatic";
   const auto result =
       run({"bench", "--arch", "tiny", "--batch", "1", "--precision", precisions, "--seconds", "0.05", "--json"});
   REQUIRE(result.status == 0);
@@ -203,7 +205,8 @@ TEST_CASE("bench measures each precision that this processor has", "[program]") 
     const auto precision = line.at("precision").get<std::string>();
     seen += (seen.empty() ? "" : ",") + precision;
     if (precision == "automatic") {
-      CHECK((line.at("computed_in") == "f32" || line.at("computed_in") == "bf16"));
+      CHECK(line.at("computed_in") != "automatic");
+      CHECK(precisions.find(line.at("computed_in").get<std::string>()) != std::string::npos);
     } else {
       CHECK(line.at("computed_in") == precision);
     }
@@ -213,6 +216,7 @@ TEST_CASE("bench measures each precision that this processor has", "[program]") 
   CHECK(result.err.find("int8: ranges measured on 64 drawn faces") != std::string::npos);
   CHECK(seen == precisions);
   CHECK(bf16 == (run({"bench", "--arch", "tiny", "--precision", "bf16", "--seconds", "0.01"}).status == 0));
+  CHECK(f16 == (run({"bench", "--arch", "tiny", "--precision", "f16", "--seconds", "0.01"}).status == 0));
   if (bf16) {
     const auto plan = run({"info", "tiny", "--plan", "--precision", "bf16"});
     CHECK(plan.status == 0);
@@ -222,6 +226,7 @@ TEST_CASE("bench measures each precision that this processor has", "[program]") 
   CHECK(plan.status == 0);
   CHECK(plan.out.find("int8_convolution") != std::string::npos);
   CHECK(run({"bench", "--arch", "tiny", "--what", "train", "--precision", "int8"}).status == 2);
+  CHECK(run({"bench", "--arch", "tiny", "--what", "train", "--precision", "f16"}).status == 2);
 }
 
 }  // namespace facenet::test

@@ -56,7 +56,7 @@ struct TrainingOptions {
   /// none, flip, standard (flip, shift, scale, rotation, colour, erasing, low resolution), strong (more of it),
   /// degraded (as standard without erasing; six of ten faces also as a small, badly compressed photograph shows them).
   std::string augment = "standard";
-  std::string precision = "automatic";  ///< of activations: automatic (bf16 where the processor has it), f32, bf16
+  std::string precision = "automatic";  ///< of activations: automatic (bf16 where it is faster here), f32, bf16
   std::int64_t chunk = 0;               ///< faces back-propagated at a time, to bound memory; 0: the whole batch
   std::string freeze;                   ///< parameters whose names match this pattern (* and ?) do not move
   /// Batch normalisation works with its running statistics, which stay as they are: for fine-tuning with small batches.

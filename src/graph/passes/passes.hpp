@@ -37,6 +37,8 @@ Graph optimised(const Graph& graph);
 
 /// The same graph whose first operator makes bfloat16, which all operators after it follow. Parameters stay float32.
 Graph in_bf16(const Graph& graph);
+/// The same graph whose convolutions may multiply in float16 (ConvolutionProblem::f16).
+Graph in_f16(const Graph& graph);
 
 /// How far the values of an optimised graph reach, by the names of the layers that make them, and the convolutions that
 /// had better stay in float32.

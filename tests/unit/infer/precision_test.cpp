@@ -88,6 +88,42 @@ TEST_CASE("bf16: near to f32, the same for every batch, fast kernels, and one re
   }
 }
 
+TEST_CASE("f16: near to f32, the same for every batch, most convolutions in float16") {
+  if (!kernels::has_native_f16()) {
+    WARN("SKIPPED: this processor does not compute with float16");
+    CHECK_THROWS_AS(PlanCache(test::seasoned_network("tiny", nn::Norm::batch)).get(1, 0, Precision::f16),
+                    InvalidArgument);
+    return;
+  }
+  for (const auto& [architecture, norm] : kNetworks) {
+    INFO(architecture << (norm == nn::Norm::batch ? " batch" : " lrn"));
+    const Graph graph = test::seasoned_network(architecture, norm);
+    const PlanCache plans(graph);
+    const auto size = static_cast<std::size_t>(graph.output_shape()[1]);
+    const auto images = test::random_images(graph, 4, 5);
+    const auto plan = [&](std::int64_t batch, Precision precision) {
+      return plans.get(batch, 0, precision, Choice::fixed);
+    };
+    const auto exact = run(plan(4, Precision::f32), images);
+    const auto many = run(plan(4, Precision::f16), images);
+    CHECK(smallest_cosine(exact, many, size) >= 0.999);
+    CHECK(exact != many);
+    CHECK(test::largest_difference(many, run(plan(1, Precision::f16), images)) < 5e-3F);
+    for (const std::int64_t batch : {1, 4}) {
+      INFO(plan(batch, Precision::f16)->describe());
+      int low = 0, convolutions = 0;
+      for (const auto& step : plan(batch, Precision::f16)->steps()) {
+        const auto implementation = step.kernel->implementation();
+        CHECK(implementation.find("ref") == std::string::npos);
+        convolutions += step.operation.find("convolution") != std::string::npos ? 1 : 0;
+        low += implementation == "streamed:avx512_fp16" ? 1 : 0;
+      }
+      CHECK(low * 2 > convolutions);
+      CHECK(plan(batch, Precision::f16)->reorders() == plan(batch, Precision::f32)->reorders());
+    }
+  }
+}
+
 TEST_CASE("int8: near to f32, the same for every batch, convolutions in bytes by fast kernels") {
   for (const auto& [architecture, norm] : kNetworks) {
     INFO(architecture << (norm == nn::Norm::batch ? " batch" : " lrn"));
@@ -177,19 +213,21 @@ TEST_CASE("a model prepared for int8 embeds with it, says how, and keeps it in i
   CHECK(loaded.with_notes("l", "d").int8());
 }
 
-TEST_CASE("automatic is f32 or bf16, chosen once") {
+TEST_CASE("automatic is f32, bf16 or f16, chosen once") {
   const Graph graph = test::seasoned_network("tiny", nn::Norm::batch);
   const PlanCache plans(graph);
   const Precision chosen = plans.resolved(Precision::automatic, 2, 1);
-  CHECK((chosen == Precision::f32 || chosen == Precision::bf16));
-  if (!kernels::has_native_bf16()) CHECK(chosen == Precision::f32);
+  if (!kernels::has_native_bf16()) CHECK(chosen != Precision::bf16);
+  if (!kernels::has_native_f16()) CHECK(chosen != Precision::f16);
+  CHECK((chosen != Precision::int8 && chosen != Precision::automatic));
   for (int i = 0; i < 5; ++i) CHECK(plans.resolved(Precision::automatic, 2, 1) == chosen);
   CHECK(plans.get(2, 1, Precision::automatic) == plans.get(2, 1, chosen));
   CHECK(plans.resolved(Precision::bf16, 2, 1) == Precision::bf16);
 }
 
 TEST_CASE("precisions have names, and an embedder says what it computes with") {
-  for (const auto precision : {Precision::automatic, Precision::f32, Precision::bf16, Precision::int8}) {
+  for (const auto precision :
+       {Precision::automatic, Precision::f32, Precision::bf16, Precision::f16, Precision::int8}) {
     CHECK(precision_from_name(name_of(precision)) == precision);
   }
   CHECK_THROWS_AS(precision_from_name("f64"), InvalidArgument);

@@ -1,4 +1,6 @@
 // Reorders, the kernel cache, and oneDNN's errors in our words.
+#include <cmath>
+#include <limits>
 #include <thread>
 
 #include <facenet/error.hpp>
@@ -8,6 +10,7 @@
 #include "gradient_check.hpp"
 #include "kernels/convolution.hpp"
 #include "kernels/elementwise.hpp"
+#include "kernels/vector_views.hpp"
 
 using namespace facenet;
 using namespace facenet::test;
@@ -102,6 +105,32 @@ TEST_CASE("sums of one tensor, of several, in the first one's layout") {
   CHECK(padding_is_zero(total));
   CHECK(difference(to_reference(total).values, want.values, 1e-6) == "");
   CHECK(kernels::sum({parts, 1}).raw() == parts[0].raw());
+}
+
+TEST_CASE("float16 is rounded to the nearest, to an even one between two") {
+  using kernels::Float16;
+  const auto value = [](std::uint32_t bits) {  // of the definition
+    const auto fraction = static_cast<double>(bits & 0x3ffU);
+    const int exponent = static_cast<int>(bits >> 10U & 0x1fU);
+    const double magnitude = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(fraction + 1024, exponent - 25);
+    return static_cast<float>((bits & 0x8000U) != 0 ? -magnitude : magnitude);
+  };
+  constexpr std::uint32_t kInfinite = 0x7c00U;
+  for (std::uint32_t bits = 0; bits < kInfinite; ++bits) {
+    const float here = value(bits);
+    if (Float16(here).bits != bits) FAIL(bits << " came back as " << Float16(here).bits);
+    if (Float16(-here).bits != (bits | 0x8000U)) FAIL("-" << bits << " came back as " << Float16(-here).bits);
+    if (bits + 1 == kInfinite) break;
+    const float middle = (here + value(bits + 1)) / 2;
+    if (Float16(middle).bits != bits + (bits & 1U)) FAIL("half past " << bits << " became " << Float16(middle).bits);
+    if (Float16(std::nextafter(middle, 0.0F)).bits != bits) FAIL("before half past " << bits);
+    if (Float16(std::nextafter(middle, 1e9F)).bits != bits + 1) FAIL("after half past " << bits);
+  }
+  CHECK(Float16(65519.996F).bits == kInfinite - 1);
+  CHECK(Float16(65520.0F).bits == kInfinite);
+  CHECK(Float16(-1e30F).bits == (kInfinite | 0x8000U));
+  CHECK(Float16(std::numeric_limits<float>::infinity()).bits == kInfinite);
+  CHECK((Float16(std::numeric_limits<float>::quiet_NaN()).bits & 0x7fffU) > kInfinite);
 }
 
 TEST_CASE("bf16 and blocks go with the instruction set that is named") {

@@ -153,6 +153,44 @@ TEST_CASE("convolution, sum and rectifier in one kernel are their reference, by 
   }
 }
 
+TEST_CASE("float16 where the processor multiplies it: near the reference, for each image of a batch") {
+  if (!kernels::has_native_f16()) {
+    WARN("SKIPPED: no float16 on " << kernels::instruction_set());
+    return;
+  }
+  test::poison_memory();
+  const Case cases[] = {
+      {.data = {1, 5, 9, 7}, .weights = {32, 5, 3, 3}},
+      {.data = {2, 17, 13, 18}, .weights = {48, 17, 3, 3}},  // three blocks: a group half empty
+      {.data = {3, 16, 4, 5}, .weights = {16, 16, 3, 3}},
+      {.data = {1, 16, 14, 13}, .weights = {32, 16, 5, 5}, .pad_begin = {2, 2}, .pad_end = {2, 2}},
+      {.data = {1, 152, 7, 7}, .weights = {80, 152, 3, 3}},
+      {.data = {2, 300, 13, 14}, .weights = {96, 300, 1, 1}, .pad_begin = {0, 0}, .pad_end = {0, 0}},
+      {.data = {1, 40, 13, 9}, .weights = {176, 40, 3, 3}, .stride = {2, 2}},
+      {.data = {1, 32, 12, 28}, .weights = {16, 32, 5, 3}, .pad_end = {0, 2}, .stride = {1, 3}},
+  };
+  for (const auto& c : cases) {
+    for (const bool sum : {false, true}) {
+      const Convolution conv(
+          {.stride = c.stride, .pad_begin = c.pad_begin, .pad_end = c.pad_end, .bias = sum, .relu = sum, .f16 = true});
+      const FusedConvolution op(conv, sum, !sum);
+      const Sources sources = random_sources(op, c.data, c.weights, c.weights[0]);
+      const RefTensor exact = op.reference(sources.exact, {});
+      for (const int threads : {1, 3}) {
+        const ThreadScope scope(threads);
+        INFO(c.data.text() << " by " << c.weights.text() << (sum ? " sum" : "") << ", threads " << threads);
+        const auto ways = op.alternatives(sources.operands);
+        REQUIRE(!ways.empty());
+        CHECK(ways[0].kernel->implementation() == "streamed:avx512_fp16");
+        const Tensor result = run(ways[0], sources.operands);
+        CHECK(test::padding_is_zero(result));
+        CHECK(largest_difference(result, exact) > 1e-5);  // it does multiply in something else
+        CHECK(largest_difference(result, exact) < 1e-2);
+      }
+    }
+  }
+}
+
 TEST_CASE("Winograd is for what it can do") {
   const kernels::ConvolutionProblem fits{.src = {1, 16, 8, 8}, .weights = {16, 16, 3, 3}};
   CHECK(kernels::has_winograd(fits, 4));
@@ -180,6 +218,11 @@ TEST_CASE("weights are streamed where there is one image and nothing out of the 
   other.src = {2, 16, 8, 8};
   CHECK_FALSE(kernels::has_streamed(other));
   other = fits;
+  other.f16 = true;  // of any number of images
+  CHECK(kernels::has_streamed(other) == kernels::has_avx2());
+  other.src = {2, 16, 8, 8};
+  CHECK(kernels::has_streamed(other) == kernels::has_native_f16());
+  other = fits;
   other.type = DataType::bf16;
   CHECK(kernels::has_streamed(other) == kernels::has_native_bf16());
   other = fits;
@@ -202,10 +245,11 @@ TEST_CASE("the rule: fewest multiplications, unless weights take longer to read"
     WARN("SKIPPED: what the rule takes with AVX-512");
     return;
   }
-  const auto way = [](const Shape& data, std::int64_t kernel, DataType type = DataType::f32) {
+  const auto way = [](const Shape& data, std::int64_t kernel, DataType type = DataType::f32, bool f16 = false) {
     const std::int64_t border = kernel / 2;
-    const FusedConvolution op(Convolution({.pad_begin = {border, border}, .pad_end = {border, border}, .bias = false}),
-                              false, false);
+    const FusedConvolution op(
+        Convolution({.pad_begin = {border, border}, .pad_end = {border, border}, .bias = false, .f16 = f16}), false,
+        false);
     auto sources = random_sources(op, data, {32, data[1], kernel, kernel}, 1);
     sources.operands[0].spec.type = type;
     const auto sure = op.sure_alternative(sources.operands);
@@ -221,6 +265,14 @@ TEST_CASE("the rule: fewest multiplications, unless weights take longer to read"
   CHECK(way({16, 32, 6, 6}, 3) == "winograd2x2:avx512");  // as many multiplications, fewer weights
   CHECK(way({2, 32, 3, 3}, 3) == "direct");
   CHECK(way({16, 3, 28, 28}, 3) == "direct");
+  const bool f16 = kernels::has_native_f16();
+  const auto in_f16 = [&](const Shape& data, std::int64_t kernel) { return way(data, kernel, DataType::f32, true); };
+  CHECK(in_f16({1, 32, 28, 28}, 3) == "winograd4x4:avx512");
+  CHECK(in_f16({16, 32, 8, 8}, 3) == "winograd4x4:avx512");
+  CHECK(in_f16({1, 32, 8, 8}, 3) == (f16 ? "streamed:avx512_fp16" : "winograd2x2:avx512"));
+  CHECK(in_f16({16, 32, 7, 7}, 3) == (f16 ? "streamed:avx512_fp16" : "winograd4x4:avx512"));
+  CHECK(in_f16({1, 32, 28, 28}, 1) == (f16 ? "streamed:avx512_fp16" : "direct"));
+  CHECK(in_f16({16, 3, 28, 28}, 3) == "direct");
   if (!kernels::has_native_bf16()) return;
   CHECK(way({1, 32, 28, 28}, 3, DataType::bf16) == "winograd4x4:avx512");
   CHECK(way({1, 32, 14, 14}, 3, DataType::bf16) == "direct");
