@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <Eigen/Geometry>
 
 #include <facenet/error.hpp>
+
+#include "data/resample.hpp"
 
 namespace facenet {
 namespace {
@@ -93,7 +96,17 @@ Affine centre_crop_map(PixelSize photograph, float fraction, PixelSize input) {
           0,     scale, (input.height - 1 - scale * (height - 1)) / 2};
 }
 
-Region cut_region(const Image& image, const Affine& to_output, int width, int height, double context) {
+namespace {
+
+struct Part {
+  Window window;
+  double shrink;     // by the map
+  Affine to_output;  // from the window
+  bool plain() const { return shrink <= kLargestPlainShrink; }
+};
+
+// What a warp reads.
+Part part_of(const Image& image, const Affine& to_output, int width, int height, double context) {
   require_size(width, height);
   if (image.empty()) throw InvalidArgument("cannot warp an image without pixels");
   const Affine back = to_output.inverse();
@@ -112,19 +125,35 @@ Region cut_region(const Image& image, const Affine& to_output, int width, int he
   const int y0 = clamp(std::floor(top - border), image.height() - 1);
   const int x1 = std::max(x0 + 1, clamp(std::ceil(right + border) + 1, image.width()));
   const int y1 = std::max(y0 + 1, clamp(std::ceil(bottom + border) + 1, image.height()));
-
-  Region region{image.cropped(x0, y0, x1 - x0, y1 - y0), Affine{1, 0, double(x0), 0, 1, double(y0)}.then(to_output)};
-  if (shrink <= kLargestPlainShrink) return region;
-  const int w = std::max(1, static_cast<int>(std::lround((x1 - x0) / shrink)));
-  const int h = std::max(1, static_cast<int>(std::lround((y1 - y0) / shrink)));
-  // The centre of pixel i of the smaller image lies at (i + 1/2) * step - 1/2.
-  const double step_x = double(x1 - x0) / w;
-  const double step_y = double(y1 - y0) / h;
-  const Affine to_region{step_x, 0, step_x / 2 - 0.5, 0, step_y, step_y / 2 - 0.5};
-  return {region.image.resized(w, h), to_region.then(region.to_output)};
+  return {{x0, y0, x1, y1}, shrink, Affine{1, 0, double(x0), 0, 1, double(y0)}.then(to_output)};
 }
 
-void warp_bilinear(const Image& image, const Affine& to_output, int width, int height, std::uint8_t* out) {
+// The part at the output's scale.
+Region shrunk(const Image& image, const Part& part) {
+  const auto [window, shrink, to_output] = part;
+  const int w = std::max(1, static_cast<int>(std::lround(window.width() / shrink)));
+  const int h = std::max(1, static_cast<int>(std::lround(window.height() / shrink)));
+  // The centre of pixel i of the smaller image lies at (i + 1/2) * step - 1/2.
+  const double step_x = double(window.width()) / w;
+  const double step_y = double(window.height()) / h;
+  const Affine to_part{step_x, 0, step_x / 2 - 0.5, 0, step_y, step_y / 2 - 0.5};
+  return {resized(image, window, w, h), to_part.then(to_output)};
+}
+
+// Whether a warp to the image's own size changes no pixel: positions are rounded to 1/32.
+bool changes_nothing(const Affine& map, const Image& image) {
+  constexpr double kRounded = 0.01;
+  for (const double x : {0, image.width() - 1}) {
+    for (const double y : {0, image.height() - 1}) {
+      const auto [u, v] = map(x, y);
+      if (std::abs(u - x) > kRounded || std::abs(v - y) > kRounded) return false;
+    }
+  }
+  return true;
+}
+
+void warp_window(const Image& image, const Window& window, const Affine& to_output, int width, int height,
+                 std::uint8_t* out) {
   require_size(width, height);
   const Affine back = to_output.inverse();
   // Positions in 1/65536 pixel, rounded to 1/32. Three channels ride in one 64-bit word, 21 bits each: a value times
@@ -137,14 +166,15 @@ void warp_bilinear(const Image& image, const Affine& to_output, int width, int h
     along[static_cast<std::size_t>(x) * 2] = fixed(back.a * x);
     along[static_cast<std::size_t>(x) * 2 + 1] = fixed(back.d * x);
   }
-  const std::int64_t columns = image.width();
-  const std::int64_t rows = image.height();
-  const std::uint8_t* pixels = image.data();
+  const std::int64_t columns = window.width();
+  const std::int64_t rows = window.height();
+  const std::int64_t stride = std::int64_t{image.width()} * 3;
+  const std::uint8_t* pixels = image.at(window.x0, window.y0);
   const auto packed = [](const std::uint8_t* p) {
     return std::uint64_t{p[0]} | (std::uint64_t{p[1]} << 21U) | (std::uint64_t{p[2]} << 42U);
   };
   const auto tap = [&](std::int64_t x, std::int64_t y) {
-    return x >= 0 && y >= 0 && x < columns && y < rows ? packed(pixels + (y * columns + x) * 3) : 0;
+    return x >= 0 && y >= 0 && x < columns && y < rows ? packed(pixels + y * stride + x * 3) : 0;
   };
   for (int y = 0; y < height; ++y) {
     const std::int64_t row_x = fixed(back.b * y + back.c) + 1024;
@@ -158,8 +188,8 @@ void warp_bilinear(const Image& image, const Affine& to_output, int width, int h
       const auto wy = static_cast<std::uint64_t>(sy & 31);
       std::uint64_t sum = kHalf;
       if (ix >= 0 && iy >= 0 && ix + 1 < columns && iy + 1 < rows) {
-        const std::uint8_t* p = pixels + (iy * columns + ix) * 3;
-        const std::uint8_t* q = p + columns * 3;
+        const std::uint8_t* p = pixels + iy * stride + ix * 3;
+        const std::uint8_t* q = p + stride;
         sum += (packed(p) * (32 - wx) + packed(p + 3) * wx) * (32 - wy) +
                (packed(q) * (32 - wx) + packed(q + 3) * wx) * wy;
       } else {
@@ -174,9 +204,31 @@ void warp_bilinear(const Image& image, const Affine& to_output, int width, int h
   }
 }
 
+}  // namespace
+
+Region cut_region(const Image& image, const Affine& to_output, int width, int height, double context) {
+  const Part part = part_of(image, to_output, width, height, context);
+  if (!part.plain()) return shrunk(image, part);
+  const Window& w = part.window;
+  return {image.cropped(w.x0, w.y0, w.width(), w.height()), part.to_output};
+}
+
+void warp_bilinear(const Image& image, const Affine& to_output, int width, int height, std::uint8_t* out) {
+  warp_window(image, {0, 0, image.width(), image.height()}, to_output, width, height, out);
+}
+
 Image warp(const Image& image, const Affine& to_output, int width, int height) {
-  const Region region = cut_region(image, to_output, width, height);
+  const Part part = part_of(image, to_output, width, height, 0);
   Image result(width, height);
+  if (part.plain()) {
+    warp_window(image, part.window, part.to_output, width, height, result.data());
+    return result;
+  }
+  Region region = shrunk(image, part);
+  if (region.image.width() == width && region.image.height() == height &&
+      changes_nothing(region.to_output, region.image)) {
+    return std::move(region.image);
+  }
   warp_bilinear(region.image, region.to_output, width, height, result.data());
   return result;
 }

@@ -74,7 +74,7 @@ Region cut_region(const Image& image, const Affine& to_output, int width, int he
 /// No filter: see cut_region.
 void warp_bilinear(const Image& image, const Affine& to_output, int width, int height, std::uint8_t* out);
 
-/// cut_region, then warp_bilinear.
+/// The same as cut_region, then warp_bilinear.
 Image warp(const Image& image, const Affine& to_output, int width, int height);
 
 /// By so many quarter turns, clockwise.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "base/simd.hpp"
 
@@ -13,26 +14,38 @@ FACENET_SIMD void add_row(const std::uint8_t* row, float weight, float* sums, st
   for (std::size_t k = 0; k < count; ++k) sums[k] += weight * static_cast<float>(row[k]);
 }
 
+// A pixel's three channels and one number more.
+using Four = float __attribute__((vector_size(16)));
+using Whole = std::int32_t __attribute__((vector_size(16)));
+
 }  // namespace
 
 void resample(const Image& image, const std::vector<Taps>& columns, const std::vector<Taps>& rows, Image& result) {
-  std::vector<float> sums(static_cast<std::size_t>(image.width()) * 3);
+  int begin = image.width();  // of the columns that are wanted
+  int end = 0;
+  for (const Taps& column : columns) {
+    begin = std::min(begin, column.first);
+    end = std::max(end, column.first + static_cast<int>(column.weights.size()));
+  }
+  std::vector<float> sums(static_cast<std::size_t>(end - begin) * 3 + 1);
   std::uint8_t* out = result.data();
   for (const Taps& row : rows) {
     std::fill(sums.begin(), sums.end(), 0.0F);
     for (std::size_t i = 0; i < row.weights.size(); ++i) {
-      add_row(image.at(0, row.first + static_cast<int>(i)), row.weights[i], sums.data(), sums.size());
+      add_row(image.at(begin, row.first + static_cast<int>(i)), row.weights[i], sums.data(), sums.size() - 1);
     }
     for (const Taps& column : columns) {
-      const float* from = sums.data() + static_cast<std::ptrdiff_t>(column.first) * 3;
-      float red = 0.5F, green = 0.5F, blue = 0.5F;
+      const float* from = sums.data() + static_cast<std::ptrdiff_t>(column.first - begin) * 3;
+      Four sum{0.5F, 0.5F, 0.5F, 0.0F};
       for (const float weight : column.weights) {
-        red += weight * from[0];
-        green += weight * from[1];
-        blue += weight * from[2];
+        Four pixel;
+        std::memcpy(&pixel, from, sizeof pixel);
+        sum += weight * pixel;
         from += 3;
       }
-      for (const float value : {red, green, blue}) *out++ = static_cast<std::uint8_t>(std::clamp(value, 0.0F, 255.0F));
+      sum = sum < 0.0F ? Four{} : sum > 255.0F ? Four{255, 255, 255, 255} : sum;
+      const Whole levels = __builtin_convertvector(sum, Whole);
+      for (int c = 0; c < 3; ++c) *out++ = static_cast<std::uint8_t>(levels[c]);
     }
   }
 }

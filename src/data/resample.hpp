@@ -17,4 +17,13 @@ struct Taps {
 /// summed at once. Rounded, and cut to 0..255.
 void resample(const Image& image, const std::vector<Taps>& columns, const std::vector<Taps>& rows, Image& result);
 
+/// A part of an image's pixels: columns [x0, x1), rows [y0, y1), inside it and not empty.
+struct Window {
+  int x0, y0, x1, y1;
+  int width() const { return x1 - x0; }
+  int height() const { return y1 - y0; }
+};
+/// As image.cropped(...).resized(width, height), without the copy.
+Image resized(const Image& image, const Window& part, int width, int height);
+
 }  // namespace facenet

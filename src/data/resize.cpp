@@ -11,9 +11,9 @@
 namespace facenet {
 namespace {
 
-// Bilinear when growing, and as wide as the pixels it replaces when shrinking. Beyond the edge lies more of the last
-// pixel.
-std::vector<Taps> triangle(int from, int to) {
+// Of `from` pixels, the first of which is number `offset`. Bilinear when growing, and as wide as the pixels it replaces
+// when shrinking. Beyond the edge lies more of the last pixel.
+std::vector<Taps> triangle(int from, int offset, int to) {
   const double step = static_cast<double>(from) / to;
   const double reach = std::max(1.0, step);
   std::vector<Taps> all(static_cast<std::size_t>(to));
@@ -30,18 +30,23 @@ std::vector<Taps> triangle(int from, int to) {
       taps.weights[static_cast<std::size_t>(std::clamp(j, 0, from - 1) - taps.first)] +=
           static_cast<float>((reach - std::abs(j - centre)) / sum);
     }
+    taps.first += offset;
   }
   return all;
 }
 
 }  // namespace
 
+Image resized(const Image& image, const Window& part, int width, int height) {
+  Image result(width, height);
+  resample(image, triangle(part.width(), part.x0, width), triangle(part.height(), part.y0, height), result);
+  return result;
+}
+
 Image Image::resized(int width, int height) const {
   if (empty()) throw InvalidArgument("an image without pixels cannot be resized");
   if (width == width_ && height == height_) return *this;
-  Image result(width, height);
-  resample(*this, triangle(width_, width), triangle(height_, height), result);
-  return result;
+  return facenet::resized(*this, {0, 0, width_, height_}, width, height);
 }
 
 }  // namespace facenet

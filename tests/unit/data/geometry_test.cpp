@@ -1,6 +1,7 @@
 // Affine maps, alignment and warps: exact where they can be, and against crops that OpenCV made.
 #include "data/geometry.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -140,6 +141,26 @@ TEST_CASE("cutting a region does not change what a warp gives") {
   const Region region = cut_region(image, map, 64, 64, 3);
   CHECK(region.image == image);
   CHECK_NOTHROW(cut_region(image, Affine{1, 0, 5000, 0, 1, 5000}, 64, 64));
+}
+
+TEST_CASE("a warp is its region, then bilinear: bit for bit, wherever it takes a shorter way") {
+  const Image image = noise(250, 230, 6);
+  const PixelSize size{250, 230};
+  const Affine maps[] = {centre_crop_map(size, 1, {96, 96}),      // nothing but a filter
+                         centre_crop_map(size, 0.61F, {96, 96}),  // less than twice smaller
+                         centre_crop_map(size, 0.9F, {48, 64}),   // a filter of a part
+                         {0.3, 0.1, 5.3, -0.1, 0.3, 20.7},        // turned, with a filter
+                         {0.7, -0.2, -3.1, 0.2, 0.7, 4.4},        // turned, without
+                         {0.4, 0, -3.02, 0, 0.4, 1.5},            // shifted by parts of a pixel
+                         {0.9, 0, 300, 0, 0.9, -400}};            // nothing of the image
+  for (const Affine& map : maps) {
+    for (const PixelSize out : {PixelSize{96, 96}, PixelSize{48, 64}}) {
+      const Region region = cut_region(image, map, out.width, out.height);
+      Image slow(out.width, out.height);
+      warp_bilinear(region.image, region.to_output, out.width, out.height, slow.data());
+      CHECK(std::ranges::equal(warp(image, map, out.width, out.height).pixels(), slow.pixels()));
+    }
+  }
 }
 
 TEST_CASE("centre crop keeps the middle in the middle") {

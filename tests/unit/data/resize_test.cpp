@@ -7,6 +7,7 @@
 
 #include "base/random.hpp"
 #include "catch.hpp"
+#include "data/resample.hpp"
 
 namespace facenet::test {
 namespace {
@@ -53,6 +54,18 @@ TEST_CASE("an image at another size is what the triangle filter makes of it", "[
     CHECK(worst < 0.501);
   }
   CHECK(image.resized(23, 17) == image);
+}
+
+TEST_CASE("a part is resized as if it had been cut out", "[data]") {
+  Random random(4);
+  Image image(61, 47);
+  for (auto& value : image.pixels()) value = static_cast<std::uint8_t>(random.below(256));
+  for (const Window part : {Window{0, 0, 61, 47}, Window{7, 5, 50, 46}, Window{60, 46, 61, 47}, Window{3, 0, 60, 2}}) {
+    const Image cut = image.cropped(part.x0, part.y0, part.width(), part.height());
+    for (const auto& [width, height] : {std::pair{20, 11}, std::pair{64, 90}, std::pair{1, 1}}) {
+      CHECK(std::ranges::equal(resized(image, part, width, height).pixels(), cut.resized(width, height).pixels()));
+    }
+  }
 }
 
 TEST_CASE("an image of one colour stays so at every size", "[data]") {
