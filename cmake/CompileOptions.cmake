@@ -30,7 +30,7 @@ set(FACENET_STB_OPTIONS -fwrapv -fno-sanitize=shift)
 # that instruction set, float16 where the compiler knows it. The code that calls into it first asks the processor.
 include(CheckCXXCompilerFlag)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
-  check_cxx_compiler_flag(-mavx512fp16 FACENET_WITH_FP16)  # GCC 12, Clang 14
+  check_cxx_compiler_flag(-mavx512fp16 FACENET_HAVE_FP16)  # GCC 12, Clang 14
 endif()
 function(facenet_isa_flags)
   if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
@@ -44,7 +44,7 @@ function(facenet_isa_flags)
         COMPILE_OPTIONS "-mavx2;-mfma;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl")
       if(source MATCHES "bf16")
         set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -mavx512bf16)
-      elseif(source MATCHES "fp16" AND FACENET_WITH_FP16)
+      elseif(source MATCHES "fp16" AND FACENET_HAVE_FP16)
         set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -mavx512fp16)
       endif()
     endif()

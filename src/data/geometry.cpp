@@ -219,8 +219,8 @@ void warp_bilinear(const Image& image, const Affine& to_output, int width, int h
 
 Image warp(const Image& image, const Affine& to_output, int width, int height) {
   const Part part = part_of(image, to_output, width, height, 0);
-  Image result(width, height);
   if (part.plain()) {
+    Image result(width, height);
     warp_window(image, part.window, part.to_output, width, height, result.data());
     return result;
   }
@@ -229,6 +229,7 @@ Image warp(const Image& image, const Affine& to_output, int width, int height) {
       changes_nothing(region.to_output, region.image)) {
     return std::move(region.image);
   }
+  Image result(width, height);
   warp_bilinear(region.image, region.to_output, width, height, result.data());
   return result;
 }

@@ -19,7 +19,7 @@ namespace {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-// Of noise, which reaches further than any face.
+// Of noise, whose values reach far.
 double seconds_of_run(Context& context, DataType input) {
   Random random(1);
   if (input == DataType::u8) {

@@ -200,7 +200,7 @@ bool has_native_bf16() {
 }
 
 bool has_native_f16() {
-#if defined(FACENET_WITH_FP16)
+#if defined(FACENET_HAVE_FP16)
   static const bool f16 = [] {
     const auto isa = dnnl::get_effective_cpu_isa();
     return isa == dnnl::cpu_isa::avx512_core_fp16 || isa == dnnl::cpu_isa::avx512_core_amx;

@@ -48,7 +48,7 @@ struct Variant {
   std::size_t planes;   // bytes of each of their numbers
 };
 Variant variant_of([[maybe_unused]] const ConvolutionProblem& p) {
-#if defined(FACENET_WITH_FP16)
+#if defined(FACENET_HAVE_FP16)
   if (in_f16(p)) return {"streamed:avx512_fp16", streamed_avx512fp16, 2, 4};
 #endif
 #if defined(__x86_64__)

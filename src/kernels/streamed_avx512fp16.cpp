@@ -1,5 +1,5 @@
 // Streamed convolution for AVX512_FP16.
-#if defined(FACENET_WITH_FP16)
+#if defined(FACENET_HAVE_FP16)
 #include <immintrin.h>
 
 #define FACENET_LANES 16

@@ -92,42 +92,68 @@ struct Chunk {
   float* sums;
 };
 
-FACENET_INLINE Vector before(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I block,
-                             I pixel) {
-  return chunk.ends.first ? begun(map, a, block, pixel) : load(chunk.sums + (block * map.pixels() + pixel) * kLanes);
+// What the sums of kR pixels and kW groups begin with, and what becomes of them.
+#if defined(FACENET_HALVES)
+template <int kR, int kW>
+FACENET_INLINE void start(const StreamedMap&, const ConvolutionArguments&, const Chunk&, I, I, Sum (&sum)[kR][kW]) {
+#pragma GCC unroll 32
+  for (int i = 0; i < kR * kW; ++i) sum[i / kW][i % kW] = _mm512_setzero_ph();
 }
-FACENET_INLINE void after(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I block, I pixel,
-                          Vector sum) {
-  const I place = (block * map.pixels() + pixel) * kLanes;
-  if (chunk.ends.last) {
-    store(static_cast<Number*>(a.dst) + place, rectified(map, a, block, sum));
-  } else {
-    store(chunk.sums + place, sum);
+template <int kR, int kW>
+FACENET_INLINE void finish(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I group, I pixel,
+                           const Sum (&sum)[kR][kW]) {
+  __m256i halves[kR][kW][kBlocks];
+  std::memcpy(halves, sum, sizeof halves);
+  for (int w = 0; w < kW; ++w) {
+    for (int half = 0; half < kBlocks; ++half) {
+      const I block = (group + w) * kBlocks + half;
+      if (block == map.dst_blocks) return;  // the last group's second
+      const I place = (block * map.pixels() + pixel) * kLanes;
+      float* sums = chunk.sums + place;
+      if (!chunk.ends.first && !chunk.ends.last) {
+        for (int r = 0; r < kR; ++r, sums += kLanes) store(sums, load(sums) + _mm512_cvtph_ps(halves[r][w][half]));
+        continue;
+      }
+      for (int r = 0; r < kR; ++r, sums += kLanes) {
+        const Vector value =
+            (chunk.ends.first ? begun(map, a, block, pixel + r) : load(sums)) + _mm512_cvtph_ps(halves[r][w][half]);
+        if (chunk.ends.last) {
+          store(static_cast<Number*>(a.dst) + place + r * kLanes, rectified(map, a, block, value));
+        } else {
+          store(sums, value);
+        }
+      }
+    }
   }
 }
-
-#if defined(FACENET_HALVES)
-FACENET_INLINE Sum started(const StreamedMap&, const ConvolutionArguments&, const Chunk&, I, I) {
-  return _mm512_setzero_ph();
-}
-FACENET_INLINE void finished(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I group,
-                             I pixel, Sum sum) {
-  const __m512i halves = _mm512_castph_si512(sum);
-  const I block = group * kBlocks;
-  after(map, a, chunk, block, pixel,
-        before(map, a, chunk, block, pixel) + _mm512_cvtph_ps(_mm512_castsi512_si256(halves)));
-  if (block + 1 == map.dst_blocks) return;
-  after(map, a, chunk, block + 1, pixel,
-        before(map, a, chunk, block + 1, pixel) + _mm512_cvtph_ps(_mm512_extracti64x4_epi64(halves, 1)));
-}
 #else
-FACENET_INLINE Sum started(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I block,
-                           I pixel) {
-  return before(map, a, chunk, block, pixel);
+template <int kR, int kW>
+FACENET_INLINE void start(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I block, I pixel,
+                          Sum (&sum)[kR][kW]) {
+#pragma GCC unroll 2
+  for (int w = 0; w < kW; ++w) {
+    const float* sums = chunk.sums + ((block + w) * map.pixels() + pixel) * kLanes;
+#pragma GCC unroll 16
+    for (int r = 0; r < kR; ++r) {
+      sum[r][w] = chunk.ends.first ? begun(map, a, block + w, pixel + r) : load(sums + r * kLanes);
+    }
+  }
 }
-FACENET_INLINE void finished(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I block,
-                             I pixel, Sum sum) {
-  after(map, a, chunk, block, pixel, sum);
+template <int kR, int kW>
+FACENET_INLINE void finish(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk, I block, I pixel,
+                           const Sum (&sum)[kR][kW]) {
+#pragma GCC unroll 2
+  for (int w = 0; w < kW; ++w) {
+    const I place = ((block + w) * map.pixels() + pixel) * kLanes;
+#pragma GCC unroll 16
+    for (int r = 0; r < kR; ++r) {
+      if (chunk.ends.last) {
+        store(static_cast<Number*>(a.dst) + place + r * kLanes, rectified(map, a, block + w, sum[r][w]));
+      } else {
+        store(chunk.sums + place + r * kLanes, sum[r][w]);
+      }
+    }
+  }
 }
 #endif
 
@@ -136,11 +162,7 @@ template <int kR, int kW>
 FACENET_INLINE void product(const StreamedMap& map, const ConvolutionArguments& a, const Chunk& chunk,
                             const Word* planes, const Group& group, I pixel, Ahead ahead) {
   Sum sum[kR][kW];
-#pragma GCC unroll 2
-  for (int w = 0; w < kW; ++w) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kR; ++r) sum[r][w] = started(map, a, chunk, group.index + w, pixel + r);
-  }
+  start(map, a, chunk, group.index, pixel, sum);
   const Word* weights = group.weights;
   const I count = chunk.count;
   const I group_step = count * kSquare;
@@ -163,19 +185,7 @@ FACENET_INLINE void product(const StreamedMap& map, const ConvolutionArguments& 
       }
     }
   }
-#if defined(FACENET_HALVES)  // much to do for each, and more often: in a loop, from memory
-  Sum kept[kR][kW];
-  std::memcpy(kept, sum, sizeof kept);
-  for (int w = 0; w < kW; ++w) {
-    for (int r = 0; r < kR; ++r) finished(map, a, chunk, group.index + w, pixel + r, kept[r][w]);
-  }
-#else
-#pragma GCC unroll 2
-  for (int w = 0; w < kW; ++w) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kR; ++r) finished(map, a, chunk, group.index + w, pixel + r, sum[r][w]);
-  }
-#endif
+  finish(map, a, chunk, group.index, pixel, sum);
 }
 
 template <int kR, int kW>

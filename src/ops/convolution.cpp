@@ -49,7 +49,7 @@ std::int64_t products(std::int64_t m, std::int64_t height, std::int64_t width) {
 }
 
 // Besides the direct one, the most promising first.
-std::vector<Way> other_ways(const kernels::ConvolutionProblem& problem) {
+std::vector<Way> other_ways(kernels::ConvolutionProblem problem) {
   // Pixels of all images. Where they are few, weights, of which F(4x4,3x3) has four times as many, take longer to read
   // than to multiply.
   constexpr std::int64_t kFewest = 60;
@@ -63,15 +63,15 @@ std::vector<Way> other_ways(const kernels::ConvolutionProblem& problem) {
   // In bfloat16 the direct kernel is twice as fast. Winograd's, which compute in float32, beat it only with hardly more
   // than a quarter of the work, and the streamed one only where pixels need no gathering.
   const bool f32 = problem.type == DataType::f32;
-  // In float16 the streamed kernel is twice as fast as in float32: only a quarter of the multiplications is faster.
-  const bool f16 = f32 && problem.f16 && kernels::has_native_f16();
+  // In float16 the streamed kernel needs some two thirds of the instructions that it needs in float32, Winograd's
+  // fewer. It pays where each number that is converted serves enough results, each of enough products.
+  const bool enough = problem.weights[0] > 32 && problem.weights.elements() / problem.weights[0] > 64;
+  problem.f16 = problem.f16 && f32 && kernels::has_native_f16() && many && enough && !(winograd && pixels > kFewest);
   const std::int64_t map = dst[2] * dst[3];
   const bool quarter = map > kFewest && 40 * products(4, dst[2], dst[3]) <= 11 * 9 * map;
   std::vector<Way> ways;
-  if (f16 && kernels::has_streamed(problem)) {
-    ways.push_back({kernels::streamed_forward(problem), many && !(four && pixels > kFew && quarter)});
-  } else if (kernels::has_streamed(problem) && pixels <= kFew) {
-    const bool sure = f32 ? pixels <= kFewest || !winograd : kernels::streams_as_it_is(problem);
+  if (kernels::has_streamed(problem) && (problem.f16 || pixels <= kFew)) {
+    const bool sure = f32 ? problem.f16 || pixels <= kFewest || !winograd : kernels::streams_as_it_is(problem);
     ways.push_back({kernels::streamed_forward(problem), many && sure});
   }
   if (winograd && (!four || pixels <= kFew || products(2, dst[2], dst[3]) <= products(4, dst[2], dst[3]))) {

@@ -61,6 +61,18 @@ Tensor run(const Compiled& compiled, std::span<const Operand> operands) {
   return kept.back();
 }
 
+Compiled streamed(const FusedConvolution& op, const Sources& sources) {
+  auto constants = op.constants(sources.operands);
+  const auto forward = kernels::streamed_forward(op.problem(sources.operands[0].spec, constants[0].shape()));
+  CHECK(forward->kernel->implementation() == "streamed:avx512_fp16");
+  const Tensor packed(TensorSpec{{static_cast<std::int64_t>(forward->packed_bytes)}, DataType::u8});
+  forward->pack->run({constants[0].raw(), packed.raw()});
+  constants[0] = packed;
+  std::vector<TensorSpec> data{forward->src};
+  if (op.sum) data.push_back(forward->dst);
+  return {forward->kernel, data, forward->dst, constants};
+}
+
 double largest_difference(const Tensor& result, const RefTensor& exact) {
   const RefTensor values = test::to_reference(result);
   double largest = values.shape == exact.shape ? 0 : 1e9;
@@ -179,14 +191,7 @@ TEST_CASE("float16 where the processor multiplies it: near the reference, for ea
       for (const int threads : {1, 3}) {
         const ThreadScope scope(threads);
         INFO(c.data.text() << " by " << c.weights.text() << (sum ? " sum" : "") << ", threads " << threads);
-        const auto ways = op.alternatives(sources.operands);
-        // It takes over only where the direct one works in the same layout.
-        const Compiled direct = op.compile(sources.operands);
-        INFO(direct.kernel->implementation());
-        if (direct.src[0].layout != kernels::native_blocked_layout()) continue;
-        REQUIRE(!ways.empty());
-        CHECK(ways[0].kernel->implementation() == "streamed:avx512_fp16");
-        const Tensor result = run(ways[0], sources.operands);
+        const Tensor result = run(streamed(op, sources), sources.operands);
         CHECK(test::padding_is_zero(result));
         CHECK(largest_difference(result, exact) > 1e-5);  // it does multiply in something else
         CHECK(largest_difference(result, exact) < 3e-2);
@@ -254,7 +259,7 @@ TEST_CASE("the rule: fewest multiplications, unless weights take longer to read"
     const FusedConvolution op(
         Convolution({.pad_begin = {border, border}, .pad_end = {border, border}, .bias = false, .f16 = f16}), false,
         false);
-    auto sources = random_sources(op, data, {32, data[1], kernel, kernel}, 1);
+    auto sources = random_sources(op, data, {f16 ? 64 : 32, data[1], kernel, kernel}, 1);
     sources.operands[0].spec.type = type;
     const auto sure = op.sure_alternative(sources.operands);
     return sure ? sure->kernel->implementation() : "direct";
@@ -273,9 +278,12 @@ TEST_CASE("the rule: fewest multiplications, unless weights take longer to read"
   const auto in_f16 = [&](const Shape& data, std::int64_t kernel) { return way(data, kernel, DataType::f32, true); };
   CHECK(in_f16({1, 32, 28, 28}, 3) == "winograd4x4:avx512");
   CHECK(in_f16({16, 32, 8, 8}, 3) == "winograd4x4:avx512");
-  CHECK(in_f16({1, 32, 8, 8}, 3) == (f16 ? "streamed:avx512_fp16" : "winograd2x2:avx512"));
-  CHECK(in_f16({16, 32, 7, 7}, 3) == (f16 ? "streamed:avx512_fp16" : "winograd4x4:avx512"));
-  CHECK(in_f16({1, 32, 28, 28}, 1) == (f16 ? "streamed:avx512_fp16" : "direct"));
+  CHECK(in_f16({1, 32, 8, 8}, 3) == "winograd2x2:avx512");
+  CHECK(in_f16({1, 32, 6, 6}, 3) == (f16 ? "streamed:avx512_fp16" : "streamed:avx512"));
+  CHECK(in_f16({2, 32, 3, 3}, 3) == (f16 ? "streamed:avx512_fp16" : "direct"));
+  CHECK(in_f16({1, 80, 28, 28}, 1) == (f16 ? "streamed:avx512_fp16" : "direct"));
+  CHECK(in_f16({1, 64, 28, 28}, 1) == "direct");  // few products for each result
+  CHECK(in_f16({1, 64, 6, 6}, 1) == "streamed:avx512");
   CHECK(in_f16({16, 3, 28, 28}, 3) == "direct");
   if (!kernels::has_native_bf16()) return;
   CHECK(way({1, 32, 28, 28}, 3, DataType::bf16) == "winograd4x4:avx512");
