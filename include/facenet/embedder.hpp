@@ -46,7 +46,7 @@ struct PreparedFace {
 /// compiled plans. Costs: memory for the activations of the batch sizes used, Model::multiply_adds for each image, and
 /// nothing more to make another one. Embeddings of one image are the same to the bit each time it
 /// is embedded alone, and within 1e-5 in each number whatever the batch it is part of (f32 and int8; within 5e-3 with
-/// bf16).
+/// bf16 and f16).
 ///
 /// An image of the model's input size goes in as it is. Any other becomes one as the model's contract says: with
 /// landmarks aligned to the contract's template, without them the centred part, resized. All throw InvalidArgument for
