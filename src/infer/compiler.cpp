@@ -29,8 +29,9 @@ bool equal(const Tensor& a, const Tensor& b) {
   return a.spec() == b.spec() && std::memcmp(a.raw(), b.raw(), a.spec().bytes()) == 0;
 }
 
-// How many images each thread computes at a time by itself: as many as leave what the layers with weights hand on in the
-// caches, for more of them read the weights less often. 0: all threads share the batch, where it does not come out even.
+// How many images each thread computes at a time by itself: as many as leave what the layers with weights hand on in
+// the caches, for more of them read the weights less often. 0: all threads share the batch, where it does not come out
+// even.
 std::int64_t images_apart(const Graph& graph, std::int64_t batch, int threads) {
   constexpr std::int64_t kBytes = std::int64_t{16} << 20U;  // of a thread's cache and its share of the common one
   if (batch % threads != 0) return 0;
