@@ -23,7 +23,8 @@ std::vector<Taps> triangle(int from, int offset, int to) {
     const int end = static_cast<int>(std::floor(centre + reach));
     Taps& taps = all[static_cast<std::size_t>(i)];
     taps.first = std::clamp(begin, 0, from - 1);
-    taps.weights.resize(static_cast<std::size_t>(std::clamp(end, 0, from - 1) - taps.first + 1));
+    const int last = std::clamp(end, 0, from - 1);
+    taps.weights.resize(static_cast<std::size_t>(last - taps.first) + 1);
     double sum = 0;
     for (int j = begin; j <= end; ++j) sum += reach - std::abs(j - centre);
     for (int j = begin; j <= end; ++j) {

@@ -118,7 +118,7 @@ FACENET_INLINE void finish(const StreamedMap& map, const ConvolutionArguments& a
         const Vector value =
             (chunk.ends.first ? begun(map, a, block, pixel + r) : load(sums)) + _mm512_cvtph_ps(halves[r][w][half]);
         if (chunk.ends.last) {
-          store(static_cast<Number*>(a.dst) + place + r * kLanes, rectified(map, a, block, value));
+          store(static_cast<Number*>(a.dst) + place + I{r} * kLanes, rectified(map, a, block, value));
         } else {
           store(sums, value);
         }

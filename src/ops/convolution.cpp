@@ -68,7 +68,7 @@ std::vector<Way> other_ways(kernels::ConvolutionProblem problem) {
   const bool enough = problem.weights[0] > 32 && problem.weights.elements() / problem.weights[0] > 64;
   problem.f16 = problem.f16 && f32 && kernels::has_native_f16() && many && enough && !(winograd && pixels > kFewest);
   const std::int64_t map = dst[2] * dst[3];
-  const bool quarter = map > kFewest && 40 * products(4, dst[2], dst[3]) <= 11 * 9 * map;
+  const bool quarter = map > kFewest && 40 * products(4, dst[2], dst[3]) <= 99 * map;
   std::vector<Way> ways;
   if (kernels::has_streamed(problem) && (problem.f16 || pixels <= kFew)) {
     const bool sure = f32 ? problem.f16 || pixels <= kFewest || !winograd : kernels::streams_as_it_is(problem);
