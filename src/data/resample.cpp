@@ -21,12 +21,8 @@ using Whole = std::int32_t __attribute__((vector_size(16)));
 }  // namespace
 
 void resample(const Image& image, const std::vector<Taps>& columns, const std::vector<Taps>& rows, Image& result) {
-  int begin = image.width();  // of the columns that are wanted
-  int end = 0;
-  for (const Taps& column : columns) {
-    begin = std::min(begin, column.first);
-    end = std::max(end, column.first + static_cast<int>(column.weights.size()));
-  }
+  const int begin = columns.front().first;  // of the image's columns that are wanted
+  const int end = columns.back().first + static_cast<int>(columns.back().weights.size());
   std::vector<float> sums(static_cast<std::size_t>(end - begin) * 3 + 1);
   std::uint8_t* out = result.data();
   for (const Taps& row : rows) {

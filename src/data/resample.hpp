@@ -13,8 +13,8 @@ struct Taps {
   std::vector<float> weights{};
 };
 
-/// `result` has as many columns and rows as there are of each. Down the columns first, where pixels side by side are
-/// summed at once. Rounded, and cut to 0..255.
+/// `result` has as many columns and rows as there are of each, from the first to the last. Down the columns first,
+/// where pixels side by side are summed at once. Rounded, and cut to 0..255.
 void resample(const Image& image, const std::vector<Taps>& columns, const std::vector<Taps>& rows, Image& result);
 
 /// A part of an image's pixels: columns [x0, x1), rows [y0, y1), inside it and not empty.

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <facenet/precision.hpp>
+
 #include "tensor/tensor.hpp"
 
 namespace facenet::kernels {
@@ -71,6 +73,8 @@ bool has_avx2();
 bool has_native_bf16();
 /// Whether float16 is multiplied in hardware (AVX512_FP16) by kernels that are built in.
 bool has_native_f16();
+/// InvalidArgument for bf16 and f16 where they are not.
+void require_native(Precision precision);
 /// Whether bytes are multiplied and summed by one instruction (VNNI). Without it sums of two products must fit into 16
 /// bits.
 bool has_native_int8();

@@ -211,6 +211,14 @@ bool has_native_f16() {
 #endif
 }
 
+void require_native(Precision precision) {
+  const bool bf16 = precision == Precision::bf16 && !has_native_bf16();
+  const bool f16 = precision == Precision::f16 && !has_native_f16();
+  if (!bf16 && !f16) return;
+  throw InvalidArgument("this processor does not compute with " + std::string(name_of(precision)) + " (" +
+                        instruction_set() + "); use precision f32");
+}
+
 bool has_native_int8() {
   static const bool int8 = [] {
     const auto isa = dnnl::get_effective_cpu_isa();

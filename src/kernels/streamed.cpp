@@ -68,7 +68,7 @@ class Streamed final : public Kernel {
       : problem_(problem),
         map_(map),
         variant_(variant_of(problem)),
-        groups_((map.dst_blocks + variant_.blocks - 1) / variant_.blocks),
+        groups_(map.groups(variant_.blocks)),
         threads_(current_threads()) {
     constexpr std::int64_t kManyToConvert = 100;
     const std::int64_t most = (groups_ + threads_ - 1) / threads_;
@@ -154,7 +154,7 @@ KernelPtr packing(const StreamedMap& map, const Shape& weights) {
     auto* to = static_cast<T*>(a[1]);
     const std::int64_t n = lanes();
     const std::int64_t width = n * kBlocks;
-    const std::int64_t groups = (map.dst_blocks + kBlocks - 1) / kBlocks;
+    const std::int64_t groups = map.groups(kBlocks);
     const std::int64_t places = map.kernel_height * map.kernel_width;
     for (std::int64_t first = 0; first < map.planes(); first += map.chunk) {
       const std::int64_t count = std::min(map.chunk, map.planes() - first);
@@ -195,9 +195,9 @@ std::shared_ptr<const ConvolutionForward> streamed_forward(const ConvolutionProb
   forward->dst = {p.dst(), p.type, native_blocked_layout()};
   forward->kernel = std::make_shared<Streamed>(p, map);
   const auto pack = [&]<typename T, std::int64_t kSide, std::int64_t kBlocks>() {
-    const std::int64_t groups = (map.dst_blocks + kBlocks - 1) / kBlocks;
     forward->pack = packing<T, kSide, kBlocks>(map, p.weights);
-    forward->packed_bytes = static_cast<std::size_t>(map.planes() * groups * kBlocks * lanes() * lanes()) * sizeof(T);
+    forward->packed_bytes =
+        static_cast<std::size_t>(map.planes() * map.groups(kBlocks) * kBlocks * lanes() * lanes()) * sizeof(T);
   };
   if (in_f16(p)) {
     pack.operator()<Float16, 1, 2>();

@@ -248,7 +248,7 @@ FACENET_INLINE void run(const StreamedMap& map, const StreamedPart& part, const 
                         float* sums) {
   const I pixels = part.last - part.first;
   const I turns = (pixels + kRows - 1) / kRows;
-  const I all_groups = (map.dst_blocks + kBlocks - 1) / kBlocks;
+  const I all_groups = map.groups(kBlocks);
   const Word* all;
   I step;
   if (map.gathers) {  // all at once: what has just been stored would hold up the products of each chunk

@@ -21,6 +21,7 @@ struct StreamedMap {
   bool gathers;        ///< planes are made of the source; else they are the source's own
   std::int64_t planes() const { return kernel_height * kernel_width * src_blocks; }
   std::int64_t pixels() const { return out_height * out_width; }
+  std::int64_t groups(std::int64_t blocks) const { return (dst_blocks + blocks - 1) / blocks; }  ///< of so many each
   /// Whether the source has the planes' order.
   bool as_it_is() const {
     return planes() == src_blocks && stride_y == 1 && stride_x == 1 && height == out_height && width == out_width;

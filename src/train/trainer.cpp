@@ -54,10 +54,7 @@ Precision resolved(Precision precision) {
     throw InvalidArgument(std::string(name_of(precision)) + " is for embedding; train with f32, bf16 or automatic");
   }
   if (precision == Precision::automatic) return bf16_pays() ? Precision::bf16 : Precision::f32;
-  if (precision == Precision::bf16 && !kernels::has_native_bf16()) {
-    throw InvalidArgument("this processor does not compute with bf16 (" + kernels::instruction_set() +
-                          "); use precision f32");
-  }
+  kernels::require_native(precision);
   return precision;
 }
 
